@@ -1,0 +1,42 @@
+# make run    install what is missing, build, build the example skills, start the service on 127.0.0.1:8080
+# make test   the same set-up, then every test
+# make chat   talk to the running service: make chat AS=admin GROUP=demo
+# make bench  measure, see Benchmarks/
+# make lint   check the formatting
+
+SWIFT ?= swift
+AS ?= alice
+GROUP ?= demo
+
+.PHONY: run test chat bench lint setup skills release clean
+
+setup:
+	@scripts/setup
+
+skills: setup
+	@$(MAKE) --no-print-directory -C Plugins
+
+release: setup
+	$(SWIFT) build -c release --product openclaw
+	$(SWIFT) build -c release --product openclaw-runner
+
+run: release skills
+	@scripts/what-to-try
+	@.build/release/openclaw serve
+
+test: skills
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+chat:
+	@.build/release/openclaw chat --as $(AS) $(if $(GROUP),--group $(GROUP))
+
+bench: release skills
+	@$(MAKE) --no-print-directory -C Benchmarks
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests Benchmarks
+
+clean:
+	rm -rf .build Benchmarks/.build
+	@$(MAKE) --no-print-directory -C Plugins clean

@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every room speaks the same dialect; a warning is an error.
+let dialect: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// One folder of the host = one module. Listed so that a room names only rooms above it.
+func room(_ name: String, in folder: String? = nil, needs: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: needs, path: "Sources/Host/\(folder ?? name)", swiftSettings: dialect)
+}
+
+func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: needs, resources: resources, swiftSettings: dialect)
+}
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+  static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+  name: "openclaw",
+  products: [
+    .executable(name: "openclaw", targets: ["openclaw"]),
+    .executable(name: "openclaw-runner", targets: ["SkillRunner"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+  ],
+  targets: [
+    .target(name: "SkillABI", path: "Sources/SkillABI"),
+    .target(name: "SkillLoader", dependencies: ["SkillABI"], path: "Sources/SkillLoader", linkerSettings: [.linkedLibrary("ffi")]),
+    .executableTarget(name: "SkillRunner", dependencies: ["SkillLoader"], path: "Sources/SkillRunner"),
+
+    room("Core"),
+    room("Watching", needs: ["Core", .logging]),
+    room("Policy", needs: ["Core", .yams]),
+    room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
+    room("Audit", needs: ["Core", "Storage", .crypto]),
+    room("Skills", needs: ["Core", "SkillLoader", "Watching", .crypto, .lifecycle, .logging]),
+    room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
+    room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
+    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", .crypto, .httpClient, .logging, .nioCore]),
+    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", .crypto, .httpClient, .logging, .nioCore]),
+    room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
+    room("Operations", needs: ["Core", .logging]),
+    room(
+      "Gateway",
+      needs: [
+        "Core", "Operations", .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
+      ]),
+    room("Delivery", needs: ["Core", "Storage", "Operations", .lifecycle, .logging]),
+    room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .hummingbird]),
+    .executableTarget(
+      name: "openclaw",
+      dependencies: [
+        "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterQQ", "AdapterOneBot",
+        "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner",
+        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .yams,
+      ],
+      path: "Sources/Host/openclaw", swiftSettings: dialect),
+
+    .target(
+      name: "TestSupport", dependencies: ["Core", "Policy", "Storage"], path: "Tests/TestSupport", swiftSettings: dialect),
+    tests("CoreTests", needs: ["Core"]),
+    tests("PolicyTests", needs: ["Core", "Policy"]),
+    tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
+    tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb]),
+    tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Approvals"]),
+    tests(
+      "AgentTests",
+      needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
+    tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
+    tests("SkillsTests", needs: ["Core", "Skills", "SkillLoader", "Watching", .logging]),
+    tests("AdapterTests", needs: ["Core", "AdapterQQ", "AdapterOneBot", .crypto, .logging], resources: [.copy("Vectors")]),
+    tests("GatewayTests", needs: ["Core", "Gateway", "Operations", .logging, .nioCore, .nioPosix]),
+  ]
+)
