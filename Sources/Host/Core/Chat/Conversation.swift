@@ -1,0 +1,49 @@
+/// Where people talk: a group, a direct chat, a guild channel.
+package struct Scene: Hashable, Codable, Sendable, CustomStringConvertible {
+  package enum Kind: String, Codable, Sendable, CaseIterable {
+    case group
+    case `private`
+    case guild
+    case guildPrivate = "guild-private"
+  }
+
+  package let kind: Kind
+  /// The platform's id: group openid, user openid, channel id, or guild id of a direct message.
+  package let id: String
+
+  package init(_ kind: Kind, _ id: String) {
+    self.kind = kind
+    self.id = id
+  }
+
+  /// `group:20002`; what `chats:` patterns and `Scene::"…"` name.
+  package var description: String { "\(kind.rawValue):\(id)" }
+}
+
+/// One chat of one account on one channel: the unit of order, and the address of a reply.
+package struct Conversation: Hashable, Codable, Sendable, CustomStringConvertible {
+  /// The configured channel name.
+  package let channel: String
+  /// The bot account: app id, or QQ number of the OneBot account.
+  package let account: String
+  package let scene: Scene
+
+  package init(channel: String, account: String, scene: Scene) {
+    self.channel = channel
+    self.account = account
+    self.scene = scene
+  }
+
+  /// `main/102000000/group:7D1C`: the lane's key in the journal.
+  package var description: String { "\(channel)/\(account)/\(scene)" }
+}
+
+/// A message on the platform that a reply may refer to.
+package struct MessageReference: Hashable, Codable, Sendable {
+  /// The platform's message id.
+  package let messageID: String
+
+  package init(messageID: String) {
+    self.messageID = messageID
+  }
+}

@@ -1,0 +1,68 @@
+/// A message on its way out, fixed in the journal before the first attempt to send it.
+package struct OutboundMessage: Hashable, Codable, Sendable {
+  /// Key of the outbox row; unique in this installation.
+  package let id: Int64
+  package let requestID: RequestID
+  package let conversation: Conversation
+  package let text: String
+  /// What it answers; nil for a message of our own accord.
+  package let answers: MessageReference?
+  /// Position among the answers to that message, from 1. Never changes between attempts: platforms recognise a resend by it.
+  package let sequence: Int
+
+  package init(
+    id: Int64, requestID: RequestID, conversation: Conversation, text: String, answers: MessageReference?, sequence: Int
+  ) {
+    self.id = id
+    self.requestID = requestID
+    self.conversation = conversation
+    self.text = text
+    self.answers = answers
+    self.sequence = sequence
+  }
+}
+
+/// A message that was handed over.
+package struct DeliveryReceipt: Sendable, Equatable {
+  /// The platform's id of the sent message, when it told us.
+  package let messageID: String?
+  /// True when the platform said that it had this message already.
+  package let duplicate: Bool
+
+  package init(messageID: String?, duplicate: Bool = false) {
+    self.messageID = messageID
+    self.duplicate = duplicate
+  }
+}
+
+/// Why a message was not handed over, by what to do next.
+package struct DeliveryError: Error, Sendable, Equatable {
+  package enum Advice: Sendable, Equatable {
+    /// Nothing was sent; try again, not before `after`.
+    case retry(after: Duration?)
+    /// The request left and no answer came. Resend only where the platform recognises repeats.
+    case ambiguous
+    /// The platform will never take it.
+    case giveUp
+  }
+
+  package let advice: Advice
+  /// Stable code: the platform's own, or ours such as `not_connected`.
+  package let code: String
+  /// One line for the log; no message text, no secret.
+  package let message: String
+
+  package init(_ advice: Advice, code: String, message: String) {
+    self.advice = advice
+    self.code = code
+    self.message = message
+  }
+}
+
+/// A channel's way out.
+package protocol Deliverer: Sendable {
+  /// Whether the platform drops a repeated (`answers`, `sequence`), so that an ambiguous send may be repeated.
+  var recognisesRepeats: Bool { get }
+  /// Sends one message. Ends by itself within 30 s.
+  func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt
+}
