@@ -1,0 +1,64 @@
+package import Core
+
+/// One thing worth proving later: a decision, a vote, a run, a reload.
+package struct AuditRecord: Sendable {
+  package enum Kind: String, Sendable, CaseIterable {
+    case callDecided = "call.decided"
+    case callFinished = "call.finished"
+    case approvalRequested = "approval.requested"
+    case approvalVote = "approval.vote"
+    case approvalApproved = "approval.approved"
+    case approvalDenied = "approval.denied"
+    case approvalExpired = "approval.expired"
+    case approvalCancelled = "approval.cancelled"
+    case approvalInvalidated = "approval.invalidated"
+    case approvalRefused = "approval.refused"
+    case runClaimed = "exec.claimed"
+    case runFinished = "exec.result"
+    case runUnknown = "exec.unknown"
+    case runResolved = "exec.resolved"
+    case capabilityDenied = "capability.denied"
+    case policyLoaded = "policy.loaded"
+    case policyRefused = "policy.refused"
+    case modeChanged = "mode.changed"
+    case serviceStarted = "service.started"
+    case serviceStopped = "service.stopped"
+  }
+
+  package let kind: Kind
+  package var requestID: RequestID?
+  /// Who did it: an identity; only its keyed reference enters the head.
+  package var actor: String?
+  package var scene: Conversation?
+  package var tool: Tool?
+  /// Only its digest enters the head.
+  package var arguments: JSON?
+  /// The write call concerned.
+  package var call: Int64?
+  /// `allow`, `gate`, `deny`, a state, a status.
+  package var outcome: String?
+  /// A stable code, never free text.
+  package var reason: String?
+  /// Ids of the rules that decided.
+  package var rules: [String]
+  /// Further facts that may be deleted later; they go to the body.
+  package var details: [String: JSON]
+
+  package init(
+    _ kind: Kind, requestID: RequestID? = nil, actor: String? = nil, scene: Conversation? = nil, tool: Tool? = nil,
+    arguments: JSON? = nil, call: Int64? = nil, outcome: String? = nil, reason: String? = nil, rules: [String] = [],
+    details: [String: JSON] = [:]
+  ) {
+    self.kind = kind
+    self.requestID = requestID
+    self.actor = actor
+    self.scene = scene
+    self.tool = tool
+    self.arguments = arguments
+    self.call = call
+    self.outcome = outcome
+    self.reason = reason
+    self.rules = rules
+    self.details = details
+  }
+}

@@ -1,0 +1,86 @@
+import GRDB
+import Synchronization
+
+/// The only writer: jobs that arrive while one commit is syncing ride together in the next.
+///
+/// No timer collects them: the sync itself is the window, so a lone job waits for nobody and a burst costs one sync per group.
+final class GroupCommit: Sendable {
+  /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
+  typealias Job = @Sendable (Database) -> (_ commitError: StoreError?) -> Void
+
+  /// Jobs in one transaction at most: bounds how long the first of them waits.
+  private static let largestGroup = 256
+
+  private struct State {
+    var waiting: [Job] = []
+    var isDraining = false
+  }
+
+  private let pool: DatabasePool
+  private let state = Mutex(State())
+
+  init(pool: DatabasePool) {
+    self.pool = pool
+  }
+
+  func submit(_ job: @escaping Job) {
+    let mustStart = state.withLock { state in
+      state.waiting.append(job)
+      defer { state.isDraining = true }
+      return !state.isDraining
+    }
+    guard mustStart else { return }
+    // GRDB runs this on the writer connection's own serial queue, never on the cooperative pool.
+    pool.asyncWriteWithoutTransaction { database in
+      while let group = self.nextGroup() { Self.commit(group, in: database) }
+    }
+  }
+
+  private func nextGroup() -> ArraySlice<Job>? {
+    state.withLock { state in
+      guard !state.waiting.isEmpty else {
+        state.isDraining = false
+        return nil
+      }
+      let group = state.waiting.prefix(Self.largestGroup)
+      state.waiting.removeFirst(group.count)
+      return group
+    }
+  }
+
+  private static func commit(_ group: ArraySlice<Job>, in database: Database) {
+    var completions: [(StoreError?) -> Void] = []
+    var failure: StoreError?
+    do {
+      try database.beginTransaction(.immediate)
+      for job in group {
+        completions.append(job(database))
+        // SQLite rolls the whole transaction back by itself when the disk is full or fails.
+        guard database.isInsideTransaction else {
+          throw StoreError(.cannotCommit, "the disk is full or failing; the transaction was rolled back")
+        }
+      }
+      try database.commit()
+    } catch {
+      failure = error as? StoreError ?? StoreError(.cannotCommit, Store.reason(error))
+      if database.isInsideTransaction { try? database.rollback() }
+    }
+    // Jobs that did not get their turn still owe their callers an answer: outside a transaction they fail by themselves.
+    if let failure {
+      for job in group.dropFirst(completions.count) {
+        completions.append(Self.refuse(job, in: database))
+      }
+      for complete in completions { complete(failure) }
+    } else {
+      for complete in completions { complete(nil) }
+    }
+  }
+
+  /// Runs a job only to obtain its completion: inside a transaction that is rolled back at once.
+  private static func refuse(_ job: Job, in database: Database) -> (StoreError?) -> Void {
+    try? database.beginTransaction(.deferred)
+    let completion = job(database)
+    if database.isInsideTransaction { try? database.rollback() }
+    return completion
+  }
+}

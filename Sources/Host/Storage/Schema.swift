@@ -1,0 +1,144 @@
+import GRDB
+
+/// The numbered, forward-only migrations.
+enum Schema {
+  static func migrate(_ pool: DatabasePool) throws {
+    let migrator = migrator
+    if try pool.read(migrator.hasBeenSuperseded) {
+      throw StoreError(
+        .newerSchema, "the database was written by a newer version of openclaw; start that version, or restore an older backup")
+    }
+    try migrator.migrate(pool)
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      for statement in inbox + outbox + writeCalls + audit + rest { try database.execute(sql: statement) }
+    }
+    return migrator
+  }
+
+  /// A head-of-conversation query over `event` would grow with the backlog; one `lane` row a conversation keeps a claim's cost flat.
+  private static let inbox = [
+    """
+    CREATE TABLE event (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      request_id TEXT NOT NULL,
+      conversation TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      message_id TEXT NOT NULL,
+      body TEXT NOT NULL,
+      received_at INTEGER NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'dead')),
+      error TEXT
+    )
+    """,
+    "CREATE INDEX event_pending ON event (conversation, seq) WHERE state = 'pending'",
+    "CREATE INDEX event_message ON event (channel, message_id)",
+    """
+    CREATE TABLE event_key (
+      channel TEXT NOT NULL, key TEXT NOT NULL, request_id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (channel, key)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE lane (
+      conversation TEXT PRIMARY KEY, ready_at INTEGER, owner TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX lane_ready ON lane (ready_at, conversation) WHERE ready_at IS NOT NULL",
+    "CREATE INDEX lane_owned ON lane (owner) WHERE owner IS NOT NULL",
+  ]
+
+  private static let outbox = [
+    """
+    CREATE TABLE outbox (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      request_id TEXT NOT NULL,
+      lane TEXT NOT NULL,
+      channel TEXT NOT NULL,
+      conversation TEXT NOT NULL,
+      answers TEXT,
+      sequence INTEGER NOT NULL,
+      text TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      not_before INTEGER NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown')),
+      platform_id TEXT,
+      error TEXT,
+      UNIQUE (lane, answers, sequence)
+    )
+    """,
+    "CREATE INDEX outbox_pending ON outbox (lane, id) WHERE state = 'pending'",
+    "CREATE INDEX outbox_order ON outbox (id) WHERE state = 'pending'",
+    "CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending'",
+    "CREATE INDEX outbox_lane ON outbox (lane, id)",
+  ]
+
+  private static let writeCalls = [
+    """
+    CREATE TABLE write_call (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      code TEXT NOT NULL UNIQUE,
+      digest TEXT NOT NULL,
+      state TEXT NOT NULL,
+      tool TEXT NOT NULL,
+      skill TEXT NOT NULL,
+      build TEXT NOT NULL,
+      arguments TEXT NOT NULL,
+      request_id TEXT NOT NULL,
+      requester TEXT NOT NULL,
+      requester_name TEXT NOT NULL,
+      conversation TEXT NOT NULL,
+      gates TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      run_within INTEGER NOT NULL,
+      run_deadline INTEGER,
+      reply_request_id TEXT NOT NULL,
+      reply_message TEXT,
+      boot TEXT,
+      outcome TEXT
+    )
+    """,
+    "CREATE UNIQUE INDEX write_call_open ON write_call (digest) WHERE state IN ('pending', 'approved')",
+    "CREATE INDEX write_call_live ON write_call (state, id) WHERE state IN ('pending', 'approved', 'claimed', 'unknown')",
+    "CREATE INDEX write_call_reply ON write_call (reply_message) WHERE state IN ('approved', 'claimed')",
+    "CREATE INDEX write_call_request ON write_call (request_id)",
+    """
+    CREATE TABLE vote (
+      call INTEGER NOT NULL REFERENCES write_call (id),
+      person TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      verb TEXT NOT NULL CHECK (verb IN ('approve', 'deny')),
+      at INTEGER NOT NULL,
+      PRIMARY KEY (call, person)
+    ) WITHOUT ROWID
+    """,
+  ]
+
+  /// Heads are chained and never change; bodies live apart behind a salted commitment, so that they can be deleted on schedule.
+  private static let audit = [
+    "CREATE TABLE audit_head (seq INTEGER PRIMARY KEY, head TEXT NOT NULL, hash BLOB NOT NULL)",
+    "CREATE TABLE audit_body (seq INTEGER PRIMARY KEY, salt BLOB NOT NULL, body TEXT NOT NULL)",
+    """
+    CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head
+    BEGIN SELECT RAISE(ABORT, 'audit heads never change'); END
+    """,
+    """
+    CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head
+    BEGIN SELECT RAISE(ABORT, 'audit heads are never deleted'); END
+    """,
+  ]
+
+  private static let rest = [
+    """
+    CREATE TABLE skill_value (
+      skill TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (skill, key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  ]
+}

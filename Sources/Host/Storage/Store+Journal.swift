@@ -1,0 +1,45 @@
+package import Core
+import GRDB
+import Synchronization
+
+/// The gateway's door to the store.
+package struct Inbox: EventJournal {
+  private let store: Store
+  /// Pending events at which new ones are refused.
+  private let limit: Int
+  /// Told after each commit, so that a worker need not poll.
+  private let onAccepted: @Sendable () -> Void
+
+  package init(store: Store, limit: Int, onAccepted: @escaping @Sendable () -> Void) {
+    self.store = store
+    self.limit = limit
+    self.onAccepted = onAccepted
+  }
+
+  package func accept(_ event: ChatEvent) async throws(JournalError) -> Acceptance {
+    guard store.backlog.withLock({ $0 < limit }) else {
+      throw JournalError(.full, message: "\(limit) events are waiting already; come again later")
+    }
+    let acceptance: Acceptance
+    do {
+      acceptance = try await store.write { try $0.insert(event) }
+    } catch {
+      throw JournalError(.unavailable, message: "the event could not be written to disk: \(Store.reason(error))")
+    }
+    if acceptance == .accepted {
+      store.backlog.withLock { $0 += 1 }
+      onAccepted()
+    }
+    return acceptance
+  }
+}
+
+extension Store {
+  /// Tells the bound of the queue that an event was completed or buried. Call after that commit.
+  package func eventFinished() {
+    backlog.withLock { $0 -= 1 }
+  }
+
+  /// Events accepted and not yet done.
+  package var pendingEvents: Int { backlog.withLock { $0 } }
+}

@@ -1,0 +1,25 @@
+/// What went wrong with the store itself.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    /// The file cannot be opened or created.
+    case cannotOpen = "store_cannot_open"
+    /// Another process has the data folder.
+    case inUse = "store_in_use"
+    /// Written by a newer version of the program.
+    case newerSchema = "store_newer_schema"
+    /// The file fails its integrity check.
+    case damaged = "store_damaged"
+    /// A transaction could not be committed: disk full, read-only, input/output error.
+    case cannotCommit = "store_cannot_commit"
+  }
+
+  package let code: Code
+  package let message: String
+
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  package var description: String { "\(code.rawValue): \(message)" }
+}

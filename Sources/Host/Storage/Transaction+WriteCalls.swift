@@ -1,0 +1,74 @@
+package import Core
+import GRDB
+
+extension Transaction {
+  /// Inserts a new write call and returns it with its key. Two open calls with the same digest cannot exist: look first with `openCall`.
+  package func insert(_ call: WriteCall) throws -> WriteCall {
+    try run(
+      """
+      INSERT INTO write_call (code, digest, state, tool, skill, build, arguments, request_id, requester, requester_name, conversation,
+        gates, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        call.code, call.digest, call.state.rawValue, call.tool, call.skill, call.build, call.arguments.canonical,
+        call.requestID.description, call.requester, call.requesterName, try StoredText.encode(call.conversation),
+        try StoredText.encode(call.gates), call.createdAt.milliseconds, call.expiresAt.milliseconds, call.runWithin,
+        call.runDeadline?.milliseconds, call.reply.requestID.description, call.reply.answers?.messageID,
+      ])
+    var inserted = call
+    inserted.id = database.lastInsertedRowID
+    return inserted
+  }
+
+  /// Writes back what may change: state, run deadline, reply address, boot and outcome.
+  package func update(_ call: WriteCall) throws {
+    try run(
+      """
+      UPDATE write_call SET state = ?, run_deadline = ?, reply_request_id = ?, reply_message = ?, boot = ?, outcome = ? WHERE id = ?
+      """,
+      [
+        call.state.rawValue, call.runDeadline?.milliseconds, call.reply.requestID.description, call.reply.answers?.messageID,
+        call.boot, call.outcome, call.id,
+      ])
+  }
+
+  package func writeCall(code: String) throws -> WriteCall? {
+    try row("SELECT * FROM write_call WHERE code = ?", [code]).map { try WriteCall(row: $0) }
+  }
+
+  /// The call that the event behind `requestID` made earlier, if it made one: an event may be worked on twice after a crash.
+  package func writeCall(requestID: RequestID) throws -> WriteCall? {
+    try row("SELECT * FROM write_call WHERE request_id = ?", [requestID.description]).map { try WriteCall(row: $0) }
+  }
+
+  /// The open call with the same digest, if any.
+  package func openCall(digest: String) throws -> WriteCall? {
+    try row("SELECT * FROM write_call WHERE digest = ? AND state IN ('pending', 'approved')", [digest])
+      .map { try WriteCall(row: $0) }
+  }
+
+  /// All calls in a state that can still change, oldest first.
+  package func writeCalls(in state: WriteCall.State) throws -> [WriteCall] {
+    try rows(
+      """
+      SELECT * FROM write_call
+      WHERE state IN ('pending', 'approved', 'claimed', 'unknown') AND state = ? ORDER BY id
+      """, [state.rawValue]
+    ).map { try WriteCall(row: $0) }
+  }
+
+  /// Records a vote; false when this person has voted on this call before.
+  package func insert(_ vote: Vote, on call: WriteCall) throws -> Bool {
+    try run(
+      "INSERT OR IGNORE INTO vote (call, person, sender, verb, at) VALUES (?, ?, ?, ?, ?)",
+      [call.id, vote.person, vote.sender, vote.verb.rawValue, now.milliseconds])
+    return database.changesCount == 1
+  }
+
+  package func votes(on call: WriteCall) throws -> [Vote] {
+    try rows("SELECT person, sender, verb FROM vote WHERE call = ? ORDER BY at, person", [call.id]).compactMap { row in
+      Vote.Verb(rawValue: row["verb"]).map { Vote(person: row["person"], sender: row["sender"], verb: $0) }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package import Core
+import GRDB
+
+/// One call of a write tool, from the request to its outcome. What runs is exactly what this record holds.
+package struct WriteCall: Sendable {
+  /// `pending` waits for admins; `approved` waits for its run; `claimed` runs, or was interrupted by a crash.
+  package enum State: String, Sendable, CaseIterable {
+    case pending, approved, claimed, succeeded, failed, unknown, denied, expired, cancelled, invalidated
+  }
+
+  package var id: Int64
+  /// What people type to name it: 8 symbols of Crockford's base 32. A selector, never an authority.
+  package let code: String
+  /// SHA-256 over tool, canonical arguments, skill build, effect, requester and scene, in hexadecimal.
+  package let digest: String
+  package var state: State
+  package let tool: String
+  package let skill: String
+  package let build: String
+  package let arguments: JSON
+  package let requestID: RequestID
+  package let requester: String
+  package let requesterName: String
+  /// Where it was asked for.
+  package let conversation: Conversation
+  /// Names of the gates to pass; empty when policy lets it run unattended.
+  package let gates: [String]
+  package let createdAt: Timestamp
+  package let expiresAt: Timestamp
+  /// Milliseconds after the approval within which it must start.
+  package let runWithin: Int64
+  package var runDeadline: Timestamp?
+  /// Where its outcome is told.
+  package var reply: ReplyAddress
+  /// The run of the process that claimed it.
+  package var boot: String?
+  /// What came of it, for people; nil while open.
+  package var outcome: String?
+
+  package init(
+    code: String, digest: String, state: State, call: ToolCall, requesterName: String, conversation: Conversation,
+    gates: [String],
+    createdAt: Timestamp, expiresAt: Timestamp, runWithin: Int64, runDeadline: Timestamp?, reply: ReplyAddress
+  ) {
+    id = 0
+    self.code = code
+    self.digest = digest
+    self.state = state
+    tool = call.tool.name
+    skill = call.tool.skill
+    build = call.tool.build
+    arguments = call.arguments
+    requestID = call.requestID
+    requester = call.requester
+    self.requesterName = requesterName
+    self.conversation = conversation
+    self.gates = gates
+    self.createdAt = createdAt
+    self.expiresAt = expiresAt
+    self.runWithin = runWithin
+    self.runDeadline = runDeadline
+    self.reply = reply
+  }
+
+  init(row: Row) throws {
+    guard let state = State(rawValue: row["state"]), let requestID = RequestID(row["request_id"]),
+      let replyRequestID = RequestID(row["reply_request_id"])
+    else { throw StoreError(.damaged, "write call \(row["id"] as Int64) is unreadable") }
+    let conversation: Conversation = try StoredText.decode(row["conversation"])
+    id = row["id"]
+    code = row["code"]
+    digest = row["digest"]
+    self.state = state
+    tool = row["tool"]
+    skill = row["skill"]
+    build = row["build"]
+    arguments = try JSON(parsing: row["arguments"] as String)
+    self.requestID = requestID
+    requester = row["requester"]
+    requesterName = row["requester_name"]
+    self.conversation = conversation
+    gates = try StoredText.decode(row["gates"])
+    createdAt = Timestamp(milliseconds: row["created_at"])
+    expiresAt = Timestamp(milliseconds: row["expires_at"])
+    runWithin = row["run_within"]
+    runDeadline = (row["run_deadline"] as Int64?).map { Timestamp(milliseconds: $0) }
+    reply = ReplyAddress(
+      conversation: conversation, requestID: replyRequestID,
+      answers: (row["reply_message"] as String?).map { MessageReference(messageID: $0) })
+    boot = row["boot"]
+    outcome = row["outcome"]
+  }
+}
+
+/// One person's word on one write call.
+package struct Vote: Sendable, Hashable {
+  package enum Verb: String, Sendable {
+    case approve, deny
+  }
+
+  /// The person that policy resolved the sender to; one vote a person.
+  package let person: String
+  /// The platform identity that spoke.
+  package let sender: String
+  package let verb: Verb
+
+  package init(person: String, sender: String, verb: Verb) {
+    self.person = person
+    self.sender = sender
+    self.verb = verb
+  }
+}

@@ -1,0 +1,182 @@
+import Core
+import Foundation
+import GRDB
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite("The journal's inbox")
+struct InboxTests {
+  @Test("an event is taken once, whichever of its keys comes back")
+  func dedupe() async throws {
+    let temporary = try TemporaryStore()
+    let inbox = Inbox(store: temporary.store, limit: 10, onAccepted: {})
+    let first = ChatEvent.sample("a", keys: ["outer:1", "message:a"])
+    #expect(try await inbox.accept(first) == .accepted)
+    #expect(try await inbox.accept(ChatEvent.sample("a", keys: ["outer:1"])) == .duplicate(of: first.requestID))
+    #expect(try await inbox.accept(ChatEvent.sample("a", keys: ["outer:2", "message:a"])) == .duplicate(of: first.requestID))
+    #expect(try await inbox.accept(ChatEvent.sample("b")) == .accepted)
+    #expect(temporary.store.pendingEvents == 2)
+  }
+
+  @Test("a full queue refuses with queue_full and takes events again when one is done")
+  func bounded() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let inbox = Inbox(store: store, limit: 1, onAccepted: {})
+    _ = try await inbox.accept(ChatEvent.sample("a"))
+    let error = await #expect(throws: JournalError.self) { _ = try await inbox.accept(ChatEvent.sample("b")) }
+    #expect(error?.code == .full)
+    try await store.write { transaction in
+      let claimed = try #require(try transaction.claimEvent())
+      try transaction.complete(claimed)
+    }
+    store.eventFinished()
+    #expect(try await inbox.accept(ChatEvent.sample("b")) == .accepted)
+  }
+
+  @Test("one conversation is worked on in order and by one worker, others side by side")
+  func lanes() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    for (id, group) in [("a", "1"), ("b", "1"), ("c", "2")] {
+      _ = try await store.write { try $0.insert(ChatEvent.sample(id, in: Scene(.group, group))) }
+    }
+    let first = try #require(try await store.write { try $0.claimEvent() })
+    let second = try #require(try await store.write { try $0.claimEvent() })
+    #expect(first.event.messageID == "a")
+    #expect(second.event.messageID == "c")
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == nil)
+    try await store.write { try $0.complete(first) }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
+  }
+
+  @Test("what arrives while a lane is owned is seen when the owner is done")
+  func noLostWakeup() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    _ = try await store.write { try $0.insert(ChatEvent.sample("a")) }
+    let first = try #require(try await store.write { try $0.claimEvent() })
+    _ = try await store.write { try $0.insert(ChatEvent.sample("b")) }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == nil)
+    try await store.write { try $0.complete(first) }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
+  }
+
+  @Test("a retried event keeps its place and comes back when it is due, a buried one does not")
+  func retry() async throws {
+    let time = Mutex(Timestamp(milliseconds: 1_000))
+    let temporary = try TemporaryStore(clock: WallClock { time.withLock { $0 } })
+    let store = temporary.store
+    for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
+    let first = try #require(try await store.write { try $0.claimEvent() })
+    try await store.write { try $0.retry(first, at: Timestamp(milliseconds: 5_000), error: "later") }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == nil)
+    #expect(try await store.read { try $0.nextLaneDue() } == Timestamp(milliseconds: 5_000))
+    time.withLock { $0 = Timestamp(milliseconds: 5_000) }
+    let again = try #require(try await store.write { try $0.claimEvent() })
+    #expect(again.event.messageID == "a")
+    #expect(again.attempt == 2)
+    try await store.write { try $0.bury(again, error: "poison") }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
+  }
+
+  @Test("after a restart the claims of the run that died are free again, and nothing else changed")
+  func restart() async throws {
+    let temporary = try TemporaryStore()
+    for id in ["a", "b"] { _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) } }
+    _ = try await temporary.store.write { try $0.claimEvent() }
+    let next = try temporary.reopened()
+    #expect(next.pendingEvents == 2)
+    try await next.write { try $0.releaseLanesOfEarlierBoots() }
+    let claimed = try #require(try await next.write { try $0.claimEvent() })
+    #expect(claimed.event.messageID == "a")
+    #expect(claimed.attempt == 2)
+  }
+}
+
+@Suite("Commits")
+struct CommitTests {
+  struct Spoiled: Error {}
+
+  @Test("the writer syncs every commit in full")
+  func synchronousFull() async throws {
+    let temporary = try TemporaryStore()
+    let mode = try await temporary.store.write { try Int.fetchOne($0.database, sql: "PRAGMA synchronous") }
+    let journal = try await temporary.store.write { try String.fetchOne($0.database, sql: "PRAGMA journal_mode") }
+    #expect(mode == 2)
+    #expect(journal == "wal")
+  }
+
+  @Test("a transaction that throws takes back its own changes and nobody else's")
+  func isolation() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for index in 0..<60 {
+        group.addTask {
+          do {
+            try await store.write { transaction in
+              try transaction.set("\(index)", forSetting: "value \(index)")
+              if index.isMultiple(of: 3) { throw Spoiled() }
+            }
+          } catch is Spoiled {}
+        }
+      }
+      try await group.waitForAll()
+    }
+    for index in 0..<60 {
+      let stored = try await store.read { try $0.setting("value \(index)") }
+      #expect((stored == nil) == index.isMultiple(of: 3))
+    }
+  }
+
+  @Test("a full disk fails the caller, keeps what was committed, and works again when there is room")
+  func fullDisk() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    try await store.write { try $0.set("kept", forSetting: "before") }
+    let pages = try await store.write { try Int.fetchOne($0.database, sql: "PRAGMA page_count") ?? 0 }
+    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let large = String(repeating: "x", count: 100_000)
+    await #expect(throws: (any Error).self) { try await store.write { try $0.set(large, forSetting: "large") } }
+    #expect(try await store.read { try $0.setting("before") } == "kept")
+    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    try await store.write { try $0.set(large, forSetting: "large") }
+    #expect(try await store.read { try $0.setting("large") } == large)
+  }
+
+  @Test("a file that is no database is refused by name, and left as it is")
+  func damaged() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "openclaw.db")
+    let text = Data(String(repeating: "not a database\n", count: 1_000).utf8)
+    try text.write(to: file)
+    let error = #expect(throws: StoreError.self) { try Store(path: file.path) }
+    #expect(error?.code == .damaged)
+    #expect(try Data(contentsOf: file) == text)
+  }
+
+  @Test("a database of a newer version is refused")
+  func newerSchema() async throws {
+    let temporary = try TemporaryStore()
+    try await temporary.store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('999')") }
+    let error = #expect(throws: StoreError.self) { try temporary.reopened() }
+    #expect(error?.code == .newerSchema)
+  }
+
+  @Test("audit heads can be neither changed nor deleted")
+  func triggers() async throws {
+    let temporary = try TemporaryStore()
+    try await temporary.store.write {
+      try $0.appendAudit(sequence: 1, head: "{}", hash: Data([1]), salt: Data([2]), body: "{}")
+    }
+    for sql in ["UPDATE audit_head SET head = 'x'", "DELETE FROM audit_head"] {
+      await #expect(throws: DatabaseError.self) { try await temporary.store.pool.write { try $0.execute(sql: sql) } }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Core
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite("The outbox")
+struct OutboxTests {
+  private func address(_ group: String, _ message: String? = "m") -> ReplyAddress {
+    ReplyAddress(
+      conversation: Conversation(channel: "main", account: "bot", scene: Scene(.group, group)), requestID: RequestID(),
+      answers: message.map { MessageReference(messageID: $0) })
+  }
+
+  @Test("answers to one message are numbered 1, 2, 3 and keep their number when they are sent again")
+  func sequence() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let address = address("1")
+    try await store.write { for text in ["x", "y"] { try $0.enqueue(text, to: address) } }
+    let first = try #require(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first)
+    #expect(first.message.sequence == 1)
+    try await store.write { try $0.postpone(first.message, until: $0.now, error: "again") }
+    let again = try #require(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first)
+    #expect(again.message == first.message)
+    #expect(again.attempt == 2)
+    try await store.write { try $0.markSent(again.message, platformID: nil) }
+    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first?.message.sequence == 2)
+  }
+
+  @Test("a conversation's second message waits for its first; other conversations do not")
+  func order() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let (one, two) = (address("1"), address("2"))
+    try await store.write { transaction in
+      try transaction.enqueue("first", to: one)
+      try transaction.enqueue("second", to: one)
+      try transaction.enqueue("other", to: two)
+    }
+    let claimed = try await store.write { try $0.claimMessages(limit: 5, busy: []) }
+    #expect(claimed.map(\.message.text) == ["first", "other"])
+    let busy = Set(claimed.map(\.message.conversation.description))
+    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: busy) }.isEmpty)
+    try await store.write { try $0.postpone(claimed[0].message, until: $0.now.advanced(by: .seconds(60)), error: "later") }
+    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.isEmpty)
+  }
+
+  @Test("what was being sent when the process died is in doubt after the restart")
+  func doubt() async throws {
+    let temporary = try TemporaryStore()
+    let address = address("1")
+    try await temporary.store.write { try $0.enqueue("text", to: address) }
+    _ = try await temporary.store.write { try $0.claimMessages(limit: 1, busy: []) }
+    let next = try temporary.reopened()
+    #expect(try await next.read { try $0.messagesInDoubt().map(\.text) } == ["text"])
+  }
+
+  @Test("a message is settled when its event is done and every answer to it is sent")
+  func settled() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    _ = try await store.write { try $0.insert(ChatEvent.sample("m")) }
+    let settled: @Sendable (borrowing Transaction) throws -> Bool = { try $0.isSettled(messageID: "m", channel: "main") }
+    #expect(try await store.read(settled) == false)
+    let address = address("1")
+    try await store.write { transaction in
+      let claimed = try #require(try transaction.claimEvent())
+      try transaction.enqueue("answer", to: address)
+      try transaction.complete(claimed)
+    }
+    #expect(try await store.read(settled) == false)
+    let claimed = try await store.write { try $0.claimMessages(limit: 1, busy: []) }
+    #expect(try await store.read(settled) == false)
+    try await store.write { try $0.markSent(claimed[0].message, platformID: nil) }
+    #expect(try await store.read(settled))
+  }
+}
+
+@Suite("Values of skills")
+struct SkillValueTests {
+  @Test("a skill sees its own keys only, and a prefix is not a pattern")
+  func namespaces() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    for (key, value) in [("a/1", JSON.integer(1)), ("a/2", 2), ("a%3", 3), ("b", 4)] {
+      #expect(try await store.set(value, forKey: key, of: "one"))
+    }
+    #expect(try await store.value(forKey: "a/1", of: "one") == 1)
+    #expect(try await store.value(forKey: "a/1", of: "two") == nil)
+    #expect(try await store.entries(withPrefix: "a/", limit: 10, of: "one").map(\.key) == ["a/1", "a/2"])
+    #expect(try await store.entries(withPrefix: "a%", limit: 10, of: "one").map(\.key) == ["a%3"])
+    #expect(try await store.entries(withPrefix: "", limit: 2, of: "one").map(\.key) == ["a%3", "a/1"])
+    #expect(try await store.set(nil, forKey: "a/1", of: "one"))
+    #expect(try await store.value(forKey: "a/1", of: "one") == nil)
+  }
+
+  @Test("a skill cannot keep more than its quota")
+  func quota() async throws {
+    let temporary = try TemporaryStore()
+    let large = JSON.string(String(repeating: "x", count: 1 << 20))
+    for index in 0..<15 { #expect(try await temporary.store.set(large, forKey: "\(index)", of: "greedy")) }
+    #expect(try await temporary.store.set(large, forKey: "last", of: "greedy") == false)
+    #expect(try await temporary.store.set(large, forKey: "0", of: "greedy"))
+    #expect(try await temporary.store.set(large, forKey: "0", of: "other"))
+  }
+}
