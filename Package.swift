@@ -64,8 +64,8 @@ let package = Package(
     room("Skills", needs: ["Core", "SkillLoader", "Watching", .crypto, .lifecycle, .logging]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
-    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", .crypto, .httpClient, .logging, .nioCore]),
-    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", .crypto, .httpClient, .logging, .nioCore]),
+    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
+    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
     room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
     room("Operations", needs: ["Core", .logging]),
     room(
@@ -75,12 +75,13 @@ let package = Package(
       ]),
     room("Delivery", needs: ["Core", "Storage", "Operations", .lifecycle, .logging]),
     room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .hummingbird]),
+    .target(name: "TerminalInput", path: "Sources/TerminalInput", linkerSettings: [.linkedLibrary("edit")]),
     .executableTarget(
       name: "openclaw",
       dependencies: [
         "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterQQ", "AdapterOneBot",
-        "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner",
-        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .yams,
+        "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner", "TerminalInput",
+        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .yams,
       ],
       path: "Sources/Host/openclaw", swiftSettings: dialect),
 
@@ -96,7 +97,11 @@ let package = Package(
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
     tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
     tests("SkillsTests", needs: ["Core", "Skills", "SkillLoader", "Watching", .logging]),
-    tests("AdapterTests", needs: ["Core", "AdapterQQ", "AdapterOneBot", .crypto, .logging], resources: [.copy("Vectors")]),
+    tests(
+      "AdapterTests",
+      needs: ["Core", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
+      resources: [.copy("Vectors")]),
+    tests("OpenClawTests", needs: ["Core", "Agent", "openclaw", .argumentParser]),
     tests("GatewayTests", needs: ["Core", "Gateway", "Operations", .logging, .nioCore, .nioPosix]),
   ]
 )

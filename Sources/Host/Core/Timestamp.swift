@@ -13,7 +13,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
   /// Whole seconds since the epoch, rounded down.
   package var seconds: Int64 {
-    milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
+    milliseconds / 1000 - (milliseconds % 1000 < 0 ? 1 : 0)
   }
 
   /// The time `duration` later. Saturates instead of overflowing.

@@ -1,0 +1,174 @@
+/// What a set of rules says to one request, before anybody asks for more.
+struct Authorization: Sendable {
+  /// Positions of the rules that were satisfied, in file order.
+  var permits: [Int] = []
+  var forbids: [Int] = []
+  /// Rules whose conditions have no value.
+  var errors: [(rule: Int, error: EvaluationError)] = []
+  var hasErroringForbid = false
+
+  /// Cedar's decision: erring rules count as absent.
+  var isAllowedByCedar: Bool { forbids.isEmpty && !permits.isEmpty }
+
+  /// Our decision: a forbid that cannot be evaluated might have been one that holds.
+  var isAllowed: Bool { isAllowedByCedar && !hasErroringForbid }
+}
+
+/// Rules made quick to ask: every entity in a rule's head is a number, and rules are found by action.
+struct RuleSet: Sendable {
+  let rules: [Rule]
+  private let heads: [Head]
+  /// By position of the rule; common parts are marked.
+  private let conditions: [[Rule.Condition]]
+  private let sharedExpressions: Int
+  private let symbols: Symbols
+  /// Rules that can match an action, in file order, by the action's number.
+  private let byAction: [Int: [Int]]
+  /// Rules that do not restrict the action.
+  private let forAnyAction: [Int]
+
+  init(_ rules: [Rule]) {
+    var symbols = Symbols()
+    heads = rules.map { Head($0, &symbols) }
+    self.rules = rules
+    let sharing = Sharing(rules)
+    conditions = rules.map { sharing.apply(to: $0.conditions) }
+    sharedExpressions = sharing.count
+    self.symbols = symbols
+    forAnyAction = rules.indices.filter { rules[$0].action == .any }
+    var byAction: [Int: [Int]] = [:]
+    for (position, rule) in rules.enumerated() {
+      for action in Set(rule.action.entities) { byAction[symbols.number(of: action), default: []].append(position) }
+    }
+    self.byAction = byAction.mapValues { [forAnyAction] in ($0 + forAnyAction).sorted() }
+  }
+
+  /// Asks every rule. All of them, also after a forbid: the satisfied permits name the gates, the errors want to be seen.
+  func authorize(_ request: Request, _ entities: EntityStore) -> Authorization {
+    let principal = symbols.resolve(request.principal, entities)
+    let action = symbols.resolve(request.action, entities)
+    let resource = symbols.resolve(request.resource, entities)
+    var evaluator = Evaluator(request: request, entities: entities, sharedExpressions: sharedExpressions)
+    var result = Authorization()
+    // The index knows actions by name; an action that is in a group of actions may match more.
+    if action.groups.count > 1 {
+      for position in rules.indices where heads[position].action.matches(action) {
+        ask(position, principal, resource, &evaluator, &result)
+      }
+    } else {
+      for position in byAction[action.number] ?? forAnyAction {
+        ask(position, principal, resource, &evaluator, &result)
+      }
+    }
+    return result
+  }
+
+  private func ask(
+    _ position: Int, _ principal: ResolvedEntity, _ resource: ResolvedEntity, _ evaluator: inout Evaluator,
+    _ result: inout Authorization
+  ) {
+    guard heads[position].principal.matches(principal), heads[position].resource.matches(resource) else { return }
+    let effect = heads[position].effect
+    do {
+      guard try evaluator.satisfies(conditions[position]) else { return }
+      if effect == .permit { result.permits.append(position) } else { result.forbids.append(position) }
+    } catch {
+      result.errors.append((position, error))
+      if effect == .forbid { result.hasErroringForbid = true }
+    }
+  }
+}
+
+/// Numbers for the entities and types that stand in heads of rules.
+private struct Symbols: Sendable {
+  static let unknown = -1
+
+  private var entities: [EntityUID: Int] = [:]
+  private var types: [Text: Int] = [:]
+
+  mutating func add(_ uid: EntityUID) -> Int {
+    if let known = entities[uid] { return known }
+    entities[uid] = entities.count
+    return entities.count - 1
+  }
+
+  mutating func add(_ type: Text) -> Int {
+    if let known = types[type] { return known }
+    types[type] = types.count
+    return types.count - 1
+  }
+
+  func number(of uid: EntityUID) -> Int { entities[uid] ?? Self.unknown }
+
+  func resolve(_ uid: EntityUID, _ store: EntityStore) -> ResolvedEntity {
+    let number = number(of: uid)
+    let groups = store[uid]?.ancestors.compactMap { entities[$0] } ?? []
+    return ResolvedEntity(number: number, type: types[uid.type] ?? Self.unknown, groups: [number] + groups)
+  }
+}
+
+/// An entity of a request by its numbers.
+private struct ResolvedEntity {
+  let number: Int
+  let type: Int
+  /// Itself and everything it is in, as far as any rule names it.
+  let groups: [Int]
+}
+
+/// The head of one rule in numbers.
+private struct Head: Sendable {
+  enum Test: Sendable {
+    case any
+    case equal(Int)
+    case within(Int)
+    case withinAny([Int])
+    case type(Int)
+    case typeWithin(Int, Int)
+
+    func matches(_ entity: ResolvedEntity) -> Bool {
+      switch self {
+      case .any: true
+      case .equal(let number): entity.number == number
+      case .within(let group): entity.groups.contains(group)
+      case .withinAny(let groups): groups.contains { entity.groups.contains($0) }
+      case .type(let type): entity.type == type
+      case .typeWithin(let type, let group): entity.type == type && entity.groups.contains(group)
+      }
+    }
+  }
+
+  let effect: Rule.Effect
+  let principal: Test
+  let action: Test
+  let resource: Test
+
+  init(_ rule: Rule, _ symbols: inout Symbols) {
+    effect = rule.effect
+    principal = Self.test(rule.principal, &symbols)
+    action = Self.test(rule.action, &symbols)
+    resource = Self.test(rule.resource, &symbols)
+  }
+
+  private static func test(_ constraint: Rule.Constraint, _ symbols: inout Symbols) -> Test {
+    switch constraint {
+    case .any: .any
+    case .equal(let uid): .equal(symbols.add(uid))
+    case .within(let groups) where groups.count == 1: .within(symbols.add(groups[0]))
+    case .within(let groups): .withinAny(groups.map { symbols.add($0) })
+    case .type(let type): .type(symbols.add(type))
+    case .typeWithin(let type, let group): .typeWithin(symbols.add(type), symbols.add(group))
+    }
+  }
+}
+
+extension Rule.Constraint {
+  /// The entities named.
+  var entities: [EntityUID] {
+    switch self {
+    case .any, .type: []
+    case .equal(let uid): [uid]
+    case .within(let groups): groups
+    case .typeWithin(_, let group): [group]
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Core
+
+/// The four questions, answered by the rules of one snapshot.
+extension PolicySnapshot {
+  func decideCall(_ question: CallQuestion, mode: Mode) -> CallDecision {
+    if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
+    let facts = facts(question, mode)
+    let tool = EntityUID("Tool", question.tool.name)
+    let requester = roles.user(question.requester)
+    let call = ask(.call, principal: requester, resource: tool, facts)
+    guard call.isAllowed else { return .deny(denial(call)) }
+    let auto = ask(.auto, principal: requester, resource: tool, facts)
+    let named = Set(call.permits.compactMap { rules.rules[$0].gate })
+    if named.isEmpty, auto.isAllowed {
+      return .allow(rules: ids(call.permits + auto.permits))
+    }
+    // A gate that vanished cannot happen: every name was checked when the rules were loaded.
+    let gates = (named.isEmpty ? [Gate.defaultName] : named.sorted()).map { self.gates[$0] ?? .builtIn }
+    return .gate(gates, rules: ids(call.permits + auto.forbids))
+  }
+
+  func mayApprove(_ question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
+    if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
+    guard roles.subject(approver).roles.contains(where: gate.approvers.contains) else { return .deny(Denial(.notAnApprover)) }
+    var facts = facts(question, mode)
+    let principal = roles.user(approver)
+    facts.add(principal)
+    return verdict(ask(.approve, principal: principal, resource: EntityUID("Tool", question.tool.name), facts))
+  }
+
+  /// Whether enough people other than the requester could let the call through the gate.
+  func canAnyoneApprove(_ question: CallQuestion, gate: Gate, mode: Mode) -> Bool {
+    let requester = roles.subject(question.requester).principal
+    var needed = gate.quorum
+    for person in roles.people where Text(person.name) != Text(requester) {
+      guard let id = person.ids.first, mayApprove(question, approver: id, gate: gate, mode: mode).denial == nil else { continue }
+      needed -= 1
+      if needed <= 0 { return true }
+    }
+    return false
+  }
+
+  func mayUse(_ question: UseQuestion, mode: Mode) -> Verdict {
+    if let denial = mode.denial(of: question.effect) { return .deny(denial) }
+    var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
+    facts.add(question)
+    let skill = Entity(uid: EntityUID("Skill", question.skill))
+    return verdict(ask(.use, principal: skill, resource: EntityUID("Capability", question.capability), facts))
+  }
+}
+
+extension PolicySnapshot {
+  private func facts(_ question: CallQuestion, _ mode: Mode) -> RequestFacts {
+    var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
+    facts.add(question)
+    return facts
+  }
+
+  private func ask(
+    _ action: Vocabulary.Action, principal: Entity, resource: EntityUID, _ facts: RequestFacts
+  ) -> Authorization {
+    let request = Request(principal: principal.uid, action: action.uid, resource: resource, context: facts.context)
+    return rules.authorize(request, EntityStore(facts.entities))
+  }
+
+  private func verdict(_ answer: Authorization) -> Verdict {
+    answer.isAllowed ? .allow(rules: ids(answer.permits)) : .deny(denial(answer))
+  }
+
+  private func denial(_ answer: Authorization) -> Denial {
+    let errors = answer.errors.map { rule, error in
+      let rule = rules.rules[rule]
+      return RuleError(rule: rule.id, place: rule.source.place(of: error.span), message: error.reason.description)
+    }
+    if !answer.forbids.isEmpty { return Denial(.forbidden, rules: ids(answer.forbids), errors: errors) }
+    if answer.hasErroringForbid {
+      let forbids = answer.errors.map(\.rule).filter { rules.rules[$0].effect == .forbid }
+      return Denial(.forbidError, rules: ids(forbids), errors: errors)
+    }
+    return Denial(.noPermit, errors: errors)
+  }
+
+  private func ids(_ positions: [Int]) -> [String] {
+    positions.map { rules.rules[$0].id }
+  }
+}
+
+extension Mode {
+  /// What the mode alone denies, whatever the rules say.
+  func denial(of effect: Effect) -> Denial? {
+    switch self {
+    case .normal: nil
+    case .readOnly: effect == .write ? Denial(.readOnly) : nil
+    case .explainOnly: Denial(.explainOnly)
+    case .lockdown: Denial(.lockdown)
+    }
+  }
+}

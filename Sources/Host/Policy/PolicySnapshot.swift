@@ -1,0 +1,46 @@
+/// One complete, checked set of rules and tables. Never changes; a decision that started on it ends on it.
+package final class PolicySnapshot: Sendable {
+  /// Digest over all files by name and content: what audit records say was in force.
+  package let id: String
+  let rules: RuleSet
+  let roles: RolesTable
+  let gates: GatesTable
+  /// Doubtful, yet not wrong: for `policy check`.
+  package let warnings: [PolicyProblem]
+
+  /// Ids of all rules, sorted.
+  package var ruleIDs: [String] { rules.rules.map(\.id).sorted() }
+
+  /// Everybody with a name, in file order.
+  package var people: [Person] { roles.people }
+
+  /// Who this id is, and what roles it holds.
+  package func subject(_ id: String) -> Subject { roles.subject(id) }
+
+  /// The gate of that name, as it is now.
+  package func gate(named name: String) -> Gate? { gates[name] }
+
+  init(id: String, rules: [Rule], roles: RolesTable, gates: GatesTable) {
+    self.id = id
+    self.rules = RuleSet(rules)
+    self.roles = roles
+    self.gates = gates
+    warnings = Self.warnings(rules, roles, gates)
+  }
+
+  /// Roles that nobody holds: either nobody yet, or a misspelt name.
+  private static func warnings(_ rules: [Rule], _ roles: RolesTable, _ gates: GatesTable) -> [PolicyProblem] {
+    let held = roles.roles
+    let inRules = rules.flatMap { rule in
+      rule.mentions.compactMap { mention -> PolicyProblem? in
+        guard case .entity(let uid) = mention.kind, uid.type == "Role", !held.contains(uid.id.string) else { return nil }
+        return rule.source.problem(
+          "nobody holds the role `\(uid.id)`", at: mention.span, help: suggestion(for: uid.id.string, among: held))
+      }
+    }
+    let inGates = gates.all.filter { held.isDisjoint(with: $0.approvers) }.map { gate in
+      PolicyProblem(file: GatesTable.fileName, message: "nobody can pass the gate `\(gate.name)`: no one holds any of its roles")
+    }
+    return inRules + inGates
+  }
+}

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Policy
+
+@Suite("Tables")
+struct TablesTests {
+  @Test("knows people by every id, and strangers by what everyone has")
+  func roles() throws {
+    let text = """
+      people:
+        - { name: mei, roles: [admin], ids: ["qq:1:A", onebot:napcat:10001] }
+        - name: 小明
+          roles: []
+          ids: []
+      defaults: { everyone: [member] }
+      """
+    let (table, problems) = RolesTable.read(SourceFile(name: "roles.yaml", text: text))
+    #expect(problems.isEmpty)
+    #expect(table.people.map(\.name) == ["mei", "小明"])
+    #expect(
+      table.subject("onebot:napcat:10001") == Subject(id: "onebot:napcat:10001", person: "mei", roles: ["admin", "member"]))
+    #expect(table.subject("qq:1:A").principal == table.subject("onebot:napcat:10001").principal)
+    #expect(table.subject("qq:1:B") == Subject(id: "qq:1:B", person: nil, roles: ["member"]))
+    #expect(table.user("qq:1:A").uid == EntityUID("User", "mei"))
+  }
+
+  @Test("a stranger cannot be called like a person")
+  func impersonation() {
+    let table = RolesTable(people: [Person(name: "root", roles: ["admin"], ids: ["qq:1:A"])], everyone: [])
+    #expect(table.user("root").uid != table.user("qq:1:A").uid)
+    #expect(table.user("root").ancestors.isEmpty)
+  }
+
+  @Test("takes what looks like a truth value or a number as the text that it is")
+  func rawScalars() {
+    let text = "people: [{ name: on, roles: [yes, 0755], ids: [a:22:30] }]"
+    let (table, problems) = RolesTable.read(SourceFile(name: "roles.yaml", text: text))
+    #expect(problems.isEmpty)
+    #expect(table.people == [Person(name: "on", roles: ["yes", "0755"], ids: ["a:22:30"])])
+  }
+
+  @Test(
+    "says what is wrong in roles.yaml and where",
+    arguments: [
+      ("", 1, 1, "the file is empty"),
+      ("people: []\npeople: []", 1, 1, "key given twice: `people`"),
+      ("persons: []", 1, 1, "unknown key `persons` in the file"),
+      ("people: []\ndefaults: { everybody: [] }", 2, 13, "unknown key `everybody` in `defaults`"),
+      ("people:\n  - { name: a, roles: [] }", 2, 5, "a person lacks the key `ids`"),
+      ("people:\n  - { name: a, roles: [x], ids: [], nick: b }", 2, 37, "unknown key `nick` in a person"),
+      ("people:\n  - { name: a, roles: x, ids: [] }", 2, 23, "`roles` must be a list"),
+      ("people:\n  - { name: ~, roles: [], ids: [] }", 2, 13, "a name is empty"),
+      ("people:\n  - { name: \"a:b\", roles: [], ids: [] }", 2, 13, "unusable person name"),
+      ("people:\n  - { name: a, roles: [\"x y\"], ids: [] }", 2, 24, "unusable role name `x y`"),
+      ("people:\n  - { name: a, roles: [x, x], ids: [] }", 2, 27, "role `x` given twice"),
+      ("people:\n  - { name: a, roles: [], ids: [10001] }", 2, 33, "unusable id"),
+      (
+        "people:\n  - { name: a, roles: [], ids: [\"q:1\"] }\n  - { name: b, roles: [], ids: [\"q:1\"] }", 3, 33,
+        "this id already belongs to `a`"
+      ),
+      ("people:\n  - { name: a, roles: [], ids: [] }\n  - { name: a, roles: [], ids: [] }", 3, 13, "person `a` given twice"),
+      ("people: &p []\ndefaults: { everyone: *p }", 1, 9, "anchors and aliases are not allowed"),
+      ("people: []\n<<: { defaults: {} }", 2, 1, "merge keys are not allowed"),
+      ("people: !mine []", 1, 9, "tags are not allowed"),
+      ("people: [", 2, 1, "did not find expected node content"),
+      ("people: []\n---\npeople: []", 2, 1, "but found another document"),
+      (String(repeating: "[", count: 100_000), 1, 65, "nested too deep"),
+    ])
+  func badRoles(text: String, line: Int, column: Int, message: String) throws {
+    let problem = try #require(RolesTable.read(SourceFile(name: "roles.yaml", text: text)).problems.first)
+    #expect(problem.message == message)
+    #expect([problem.line, problem.column] == [line, column])
+  }
+
+  @Test("survives any nesting", arguments: ["- ", "[", "{a: ", "? "])
+  func nesting(opening: String) {
+    let source = SourceFile(name: "roles.yaml", text: String(repeating: opening, count: 60_000))
+    #expect(!RolesTable.read(source).problems.isEmpty)
+  }
+
+  @Test("reads gates, fills in what is left out and always has the default gate")
+  func gates() {
+    let text = "slow: { approvers: [owner, admin], quorum: 2, expires: 2h, run_within: \"90s\" }\nquick: { approvers: [admin] }"
+    let (table, problems) = GatesTable.read(SourceFile(name: "gates.yaml", text: text))
+    #expect(problems.isEmpty)
+    #expect(
+      table["slow"]
+        == Gate(name: "slow", approvers: ["owner", "admin"], quorum: 2, expires: .seconds(7200), runWithin: .seconds(90)))
+    #expect(
+      table["quick"] == Gate(name: "quick", approvers: ["admin"], quorum: 1, expires: .seconds(900), runWithin: .seconds(300)))
+    #expect(table["default_write"]?.approvers == ["admin"])
+    #expect(GatesTable.read(SourceFile(name: "gates.yaml", text: "# nothing")).table.names == ["default_write"])
+  }
+
+  @Test(
+    "says what is wrong in gates.yaml and where",
+    arguments: [
+      ("a: { approvers: [] }", 1, 17, "nobody could pass gate `a`"),
+      ("a: { quorum: 1 }", 1, 4, "gate `a` lacks the key `approvers`"),
+      ("a: { approvers: [x], quorum: 0 }", 1, 30, "`quorum` must be a number from 1 to 10"),
+      ("a: { approvers: [x], quorum: 01 }", 1, 30, "`quorum` must be a number from 1 to 10"),
+      ("a: { approvers: [x], expires: 15 }", 1, 31, "`expires` must be a time from 1s to 168h"),
+      ("a: { approvers: [x], expires: 0s }", 1, 31, "`expires` must be a time from 1s to 168h"),
+      ("a: { approvers: [x], run_within: 169h }", 1, 34, "`run_within` must be a time from 1s to 168h"),
+      ("a: { approvers: [x], run_within: -5m }", 1, 34, "`run_within` must be a time from 1s to 168h"),
+      ("a: { approvers: [x], expire: 5m }", 1, 22, "unknown key `expire` in gate `a`"),
+      ("a: { approvers: [x] }\na: { approvers: [y] }", 1, 1, "key given twice: `a`"),
+      ("a b: { approvers: [x] }", 1, 1, "unusable gate name `a b`"),
+      ("[a]", 1, 1, "the file must be a mapping"),
+    ])
+  func badGates(text: String, line: Int, column: Int, message: String) throws {
+    let problem = try #require(GatesTable.read(SourceFile(name: "gates.yaml", text: text)).problems.first)
+    #expect(problem.message == message)
+    #expect([problem.line, problem.column] == [line, column])
+  }
+}
