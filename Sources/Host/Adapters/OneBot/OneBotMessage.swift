@@ -1,0 +1,120 @@
+import Core
+import Foundation
+
+/// One message in a group or a private chat.
+struct OneBotMessage: Sendable, Hashable {
+  let selfID: String
+  let scene: Scene
+  let id: String
+  let senderID: String
+  let senderName: String
+  let senderRole: Sender.PlatformRole?
+  let text: String
+  let mentions: Mentions
+  let attachments: [Attachment]
+  let repliesTo: String?
+  /// Id of a forwarded chat record.
+  let forwardID: String?
+  /// The group over which a private chat with a stranger runs.
+  let temporaryGroupID: String?
+  /// Set for an anonymous member: nobody that policy could know.
+  let anonymousFlag: String?
+  let isAnonymous: Bool
+  let sentAt: Timestamp?
+
+  init(parsing document: JSON) throws(OneBotFrameError) {
+    selfID = try document.requiredNumber("self_id")
+    id = try document.requiredNumber("message_id")
+    senderID = try document.requiredNumber("user_id")
+    let sender = document["sender"] ?? .null
+    // Private messages of temporary sessions carry a group id too: only the type decides.
+    if document["message_type"] == "group" {
+      scene = Scene(.group, try document.requiredNumber("group_id"))
+      temporaryGroupID = nil
+    } else {
+      scene = Scene(.private, senderID)
+      temporaryGroupID = document.number("group_id") ?? sender.number("group_id")
+    }
+    let card = sender["card"]?.string ?? ""
+    senderName = Self.singleLine(card.isEmpty ? sender["nickname"]?.string ?? "" : card)
+    senderRole = sender["role"]?.string.flatMap(Sender.PlatformRole.init(rawValue:))
+    anonymousFlag = document["anonymous"]?["flag"]?.string
+    isAnonymous = document["sub_type"] == "anonymous" || document["anonymous"]?.object != nil
+    sentAt = document["time"]?.integer.map { Timestamp(seconds: $0) }
+
+    guard let segments = ["message", "raw_message"].lazy.compactMap({ document[$0].flatMap(OneBotSegment.list(in:)) }).first
+    else {
+      throw OneBotFrameError(member: "message", problem: "is missing or neither array nor string")
+    }
+    var text = ""
+    var mentions = Mentions()
+    for segment in segments {
+      switch segment.type {
+      case "text": text += segment.text("text") ?? ""
+      case "face": text += segment.text("id").map { "[face:\(Self.singleLine($0))]" } ?? ""
+      case "at": text += Self.render(segment, selfID: selfID, into: &mentions)
+      default: break
+      }
+    }
+    self.text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    self.mentions = mentions
+    attachments = segments.compactMap(Self.attachment)
+    repliesTo = segments.first { $0.type == "reply" }?.text("id")
+    forwardID = segments.first { $0.type == "forward" }?.text("id")
+  }
+
+  /// What a mention reads like; the bot's own is taken out.
+  private static func render(_ segment: OneBotSegment, selfID: String, into mentions: inout Mentions) -> String {
+    guard let target = segment.text("qq"), !target.isEmpty else { return "" }
+    if target == selfID {
+      mentions.bot = true
+      return ""
+    }
+    if target == "all" {
+      mentions.everyone = true
+      return "@全体成员"
+    }
+    let id = singleLine(target)
+    if !mentions.others.contains(id) { mentions.others.append(id) }
+    var name = singleLine(segment.text("name") ?? "")
+    if name.hasPrefix("@") { name.removeFirst() }
+    return "@" + (name.isEmpty ? id : name)
+  }
+
+  /// `file` may be a path on the other machine: only `url` is passed on, and only HTTP.
+  private static func attachment(_ segment: OneBotSegment) -> Attachment? {
+    let kind: String
+    switch segment.type {
+    case "image", "video", "file": kind = segment.type
+    case "record": kind = "voice"
+    default: return nil
+    }
+    let url = segment.text("url").flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://") ? $0 : nil }
+    return Attachment(kind: kind, name: segment.text("name").map(singleLine), url: url)
+  }
+
+  /// A name from outside, fit to stand inside a line: no line breaks, no control characters, at most 64 characters.
+  private static func singleLine(_ name: String) -> String {
+    var line = String.UnicodeScalarView()
+    for scalar in name.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
+      default: line.append(scalar)
+      }
+    }
+    return String(String(line).prefix(64)).trimmingCharacters(in: .whitespaces)
+  }
+}
+
+extension OneBotMessage {
+  /// The message as the rest of the host sees it.
+  func event(channel: String, requestID: RequestID, receivedAt: Timestamp) -> ChatEvent {
+    ChatEvent(
+      requestID: requestID, receivedAt: receivedAt,
+      conversation: Conversation(channel: channel, account: selfID, scene: scene),
+      sender: Sender(id: "onebot:\(channel):\(senderID)", name: senderName, role: senderRole),
+      messageID: id, text: text, mentions: mentions, attachments: attachments, repliesTo: repliesTo, sentAt: sentAt,
+      // Message ids are local to one account and may collide between chats.
+      dedupeKeys: ["message:\(selfID):\(scene):\(id)"])
+  }
+}
