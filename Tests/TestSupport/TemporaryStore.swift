@@ -27,7 +27,8 @@ package final class TemporaryStore {
 extension ChatEvent {
   /// A message of a playground member.
   package static func sample(
-    _ id: String, _ text: String? = nil, from sender: String = "alice", in scene: Scene = Scene(.group, "1"), mention: Bool = true,
+    _ id: String, _ text: String? = nil, from sender: String = "alice", in scene: Scene = Scene(.group, "1"),
+    mention: Bool = true,
     keys: [String]? = nil
   ) -> ChatEvent {
     ChatEvent(

@@ -1,0 +1,99 @@
+import Approvals
+import Core
+import Policy
+import Storage
+
+extension CommandAgent {
+  /// The commands that are part of the host; nil when `line` is none of them.
+  func builtIn(_ line: CommandLine, event: ChatEvent) -> Conclusion? {
+    switch line.verb {
+    case "help": help(line.rest)
+    case "tools": { [toolbox] _ in HelpText.list(toolbox.tools) }
+    case "status": status()
+    case "mode": mode()
+    case "pending": pending(event)
+    case "show": show(line.rest, event: event)
+    case "approve": vote(.approve, line.rest, event: event)
+    case "deny": vote(.deny, line.rest, event: event)
+    case "resolve": resolve(line.rest, event: event)
+    default: nil
+    }
+  }
+
+  private func help(_ topic: String) -> Conclusion {
+    let name = topic.trimmingPrefix("/").trimmingPrefix(while: \.isWhitespace)
+    let text = toolbox.tool(named: String(name)).map(HelpText.usage) ?? HelpText.general(tools: toolbox.tools)
+    return { _ in text }
+  }
+
+  private func status() -> Conclusion {
+    var lines = ["mode \(policy.mode.rawValue), \(store.pendingEvents) events waiting, \(toolbox.tools.count) tools"]
+    lines += toolbox.status().map { skill in
+      let version = skill.version.map { " \($0)" } ?? ""
+      let detail = skill.detail.map { ": \(ShownText.escape($0, limit: 200))" } ?? ""
+      return "\(skill.name)\(version) (\(skill.file)) \(skill.state.rawValue)\(detail)"
+    }
+    let text = lines.joined(separator: "\n")
+    return { _ in text }
+  }
+
+  private func mode() -> Conclusion {
+    let text = "mode \(policy.mode.rawValue)"
+    return { _ in text }
+  }
+
+  // MARK: Approvals
+
+  private static let unknownCode = "No open request with that code that you could decide here."
+
+  private func pending(_ event: ChatEvent) -> Conclusion {
+    { [approvals] transaction in
+      let calls = try approvals.pending(visibleTo: event, in: transaction)
+      return calls.isEmpty ? "Nothing waits." : calls.map(ApprovalCard.summary).joined(separator: "\n")
+    }
+  }
+
+  private func show(_ text: String, event: ChatEvent) -> Conclusion {
+    guard let code = ApprovalCode.parse(text) else { return { _ in "usage: /show CODE" } }
+    return { [approvals] transaction in
+      guard let call = try approvals.visible(code: code, to: event, in: transaction) else { return Self.unknownCode }
+      return ApprovalCard.details(of: call, votes: try transaction.votes(on: call))
+    }
+  }
+
+  private func vote(_ verb: Vote.Verb, _ text: String, event: ChatEvent) -> Conclusion {
+    // Nothing may ride along: a quoted or decorated message could mean something else than it shows.
+    guard let code = ApprovalCode.parse(text), event.repliesTo == nil, event.attachments.isEmpty else {
+      return { _ in "usage: /\(verb.rawValue) CODE, as a message of its own" }
+    }
+    return { [approvals] transaction in
+      let isHere: (WriteCall) -> Bool = { $0.conversation == event.conversation }
+      switch try approvals.vote(verb, code: code, event: event, in: transaction) {
+      case .unknownCode: return Self.unknownCode
+      case .ownRequest: return "You cannot approve your own request \(code); /deny \(code) takes it back."
+      case .alreadyDecided(let call): return "\(code) is \(call.state.rawValue) already."
+      case .alreadyVoted: return "Your word on \(code) counts already."
+      case .counted(let call, let have, let need):
+        return "\(code) (\(call.tool)): \(have) of \(need) approvals. digest …\(call.digest.suffix(4))"
+      // The outcome will answer the approving message when it stands in the same chat.
+      case .approved(let call):
+        return isHere(call) ? nil : "\(code) (\(call.tool)) approved; its outcome is told where it was asked for."
+      case .denied(let call):
+        let text = "\(code) (\(call.tool)) \(call.state.rawValue) by \(event.sender.id); it will not run."
+        if !isHere(call) { try transaction.enqueue(text, to: call.reply) }
+        return text
+      }
+    }
+  }
+
+  private func resolve(_ text: String, event: ChatEvent) -> Conclusion {
+    let words = text.split(separator: " ").map(String.init)
+    guard words.count == 2, let code = ApprovalCode.parse(words[0]), ["done", "failed"].contains(words[1]) else {
+      return { _ in "usage: /resolve CODE done|failed" }
+    }
+    return { [approvals] transaction in
+      let call = try approvals.resolve(code: code, succeeded: words[1] == "done", event: event, in: transaction)
+      return call.map { "\(code) (\($0.tool)) is \($0.state.rawValue)." } ?? Self.unknownCode
+    }
+  }
+}

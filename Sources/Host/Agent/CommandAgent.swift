@@ -1,0 +1,136 @@
+package import Approvals
+package import Audit
+package import Core
+package import Policy
+package import Storage
+
+/// Decides what a message leads to, without a model: commands, tools, approvals.
+package struct CommandAgent: Sendable {
+  /// The rest of the work on an event: runs inside the transaction that completes it, and returns the reply, if any.
+  package typealias Conclusion = @Sendable (borrowing Transaction) throws -> String?
+
+  let chats: ChatRules
+  let policy: PolicyEngine
+  let approvals: Approvals
+  let toolbox: any Toolbox
+  let audit: AuditTrail
+  let log: ToolCallLog
+  let store: Store
+
+  package init(
+    chats: ChatRules, policy: PolicyEngine, approvals: Approvals, toolbox: any Toolbox, audit: AuditTrail, log: ToolCallLog,
+    store: Store
+  ) {
+    self.chats = chats
+    self.policy = policy
+    self.approvals = approvals
+    self.toolbox = toolbox
+    self.audit = audit
+    self.log = log
+    self.store = store
+  }
+
+  /// Runs what has to run before the event can be completed: read tools only. May be called again for the same event after a crash.
+  package func conclude(_ event: ChatEvent) async -> Conclusion {
+    guard !event.sender.isBot, let request = chats.request(in: event) else { return { _ in nil } }
+    switch request {
+    case .talk: return { _ in "I answer commands: try /help" }
+    case .command(let line):
+      // Approval verbs are looked at before anything else, and never reach a tool.
+      if let conclusion = builtIn(line, event: event) { return conclusion }
+      guard let tool = toolbox.tool(named: line.verb) else { return unknown(line) }
+      return await run(tool, line.rest, event: event)
+    }
+  }
+
+  private func unknown(_ line: CommandLine) -> Conclusion {
+    let name = ShownText.escape(line.verb, limit: 40)
+    return { _ in "There is no command or tool /\(name); /tools lists what there is." }
+  }
+
+  // MARK: Tools
+
+  private func run(_ tool: Tool, _ text: String, event: ChatEvent) async -> Conclusion {
+    let arguments: JSON
+    do throws(ToolError) {
+      arguments = try CommandArguments.parse(text, for: tool)
+      try toolbox.validate(arguments, for: tool)
+    } catch {
+      let message = error.message
+      return { _ in "\(tool.name): \(message)" }
+    }
+    let call = ToolCall(
+      tool: tool, arguments: arguments, requestID: event.requestID, requester: event.sender.id,
+      idempotencyKey: event.requestID.description)
+    let question = CallQuestion(
+      requester: call.requester, tool: tool, arguments: arguments, conversation: event.conversation, origin: .command,
+      now: store.clock.now())
+    switch policy.decideCall(question) {
+    case .deny(let denial):
+      return refuse(call, event: event, reason: denial.code.rawValue, rules: denial.rules)
+    case .allow(let rules) where tool.effect == .read:
+      return await read(call, event: event, rules: rules)
+    case .allow(let rules):
+      return openWrite(call, event: event, gates: [], rules: rules)
+    case .gate(let gates, let rules):
+      guard tool.effect == .write else {
+        return refuse(call, event: event, reason: "gate_on_read", rules: rules)
+      }
+      if let unreachable = gates.first(where: { !policy.canAnyoneApprove(question, gate: $0) }) {
+        return refuse(call, event: event, reason: "no_approver_for_\(unreachable.name)", rules: rules)
+      }
+      log.record(call, decision: "gate", rules: rules, status: "waiting")
+      return openWrite(call, event: event, gates: gates, rules: rules)
+    }
+  }
+
+  private func refuse(_ call: ToolCall, event: ChatEvent, reason: String, rules: [String]) -> Conclusion {
+    log.record(call, decision: "deny", rules: rules, status: reason)
+    let audit = audit
+    return { transaction in
+      try audit.append(Self.decision("deny", call, event: event, reason: reason, rules: rules), in: transaction)
+      return "\(call.tool.name): not permitted (\(reason)). Request \(call.requestID)"
+    }
+  }
+
+  private func read(_ call: ToolCall, event: ChatEvent, rules: [String]) async -> Conclusion {
+    let start = ContinuousClock.now
+    let reply: String
+    let status: String
+    do throws(ToolError) {
+      reply = ToolResultText.text(of: try await toolbox.call(call))
+      status = "ok"
+    } catch {
+      reply = "\(call.tool.name): \(error.message) (\(error.code.rawValue)). Request \(call.requestID)"
+      status = error.code.rawValue
+    }
+    log.record(call, decision: "allow", rules: rules, duration: ContinuousClock.now - start, status: status)
+    let audit = audit
+    return { transaction in
+      try audit.append(Self.decision("allow", call, event: event, reason: status, rules: rules), in: transaction)
+      return reply
+    }
+  }
+
+  private func openWrite(_ call: ToolCall, event: ChatEvent, gates: [Gate], rules: [String]) -> Conclusion {
+    let audit = audit
+    let approvals = approvals
+    return { transaction in
+      let outcome = gates.isEmpty ? "allow" : "gate"
+      try audit.append(Self.decision(outcome, call, event: event, reason: nil, rules: rules), in: transaction)
+      switch try approvals.open(call, asked: event, gates: gates, rules: rules, in: transaction) {
+      case .waiting(_, let card): return card
+      case .running: return nil
+      case .joined(let open): return "The same call waits already: \(ApprovalCard.summary(of: open))"
+      }
+    }
+  }
+
+  private static func decision(
+    _ outcome: String, _ call: ToolCall, event: ChatEvent, reason: String?, rules: [String]
+  ) -> AuditRecord {
+    AuditRecord(
+      .callDecided, requestID: call.requestID, actor: call.requester, scene: event.conversation, tool: call.tool,
+      arguments: call.arguments, outcome: outcome, reason: reason, rules: rules)
+  }
+}

@@ -1,0 +1,34 @@
+import Core
+
+/// What `/help` and `/tools` answer.
+enum HelpText {
+  static let builtIn = [
+    "/help [tool]: this text, or how to call a tool",
+    "/tools: what the robot can do here",
+    "/pending: write calls that wait",
+    "/show CODE: everything about one of them",
+    "/approve CODE, /deny CODE: decide it",
+    "/resolve CODE done|failed: after an unknown outcome",
+    "/status: how the robot is",
+    "/mode: what it may do at present",
+  ]
+
+  static func general(tools: [Tool]) -> String {
+    (["Call a tool as /name arguments, for example /tickets.create title=\"two words\" priority=2."] + builtIn
+      + ["\(tools.count) tools are loaded; /tools lists them."]).joined(separator: "\n")
+  }
+
+  static func list(_ tools: [Tool]) -> String {
+    guard !tools.isEmpty else { return "No tools are loaded." }
+    return tools.map { "/\($0.name) · \($0.effect.rawValue) · \($0.summary)" }.joined(separator: "\n")
+  }
+
+  static func usage(of tool: Tool) -> String {
+    var lines = ["\(tool.name) · \(tool.effect.rawValue) · \(tool.summary)", CommandArguments.usage(of: tool)]
+    lines += tool.parameters.map { parameter in
+      let need = parameter.required ? "" : ", optional"
+      return "  \(parameter.name): \(parameter.kind.rawValue)\(need)" + (parameter.summary.map { " · \($0)" } ?? "")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

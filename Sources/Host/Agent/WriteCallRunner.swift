@@ -1,0 +1,110 @@
+package import Approvals
+package import Core
+package import Logging
+import ServiceLifecycle
+package import Storage
+import Synchronization
+
+/// Runs write calls that were approved, once each: the claim is on disk before the tool starts. Also ends what expired.
+package final class WriteCallRunner: Service {
+  private static let concurrency = 8
+
+  private let store: Store
+  private let approvals: Approvals
+  private let toolbox: any Toolbox
+  private let wakeup: Wakeup
+  private let onCommit: @Sendable () -> Void
+  private let log: ToolCallLog
+  private let logger: Logger
+  private let inFlight = Mutex(0)
+
+  /// - Parameters:
+  ///   - wakeup: signalled after each commit that may have approved a call.
+  ///   - onCommit: told after each commit that put a message into the outbox.
+  package init(
+    store: Store, approvals: Approvals, toolbox: any Toolbox, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void,
+    log: ToolCallLog, logger: Logger
+  ) {
+    self.store = store
+    self.approvals = approvals
+    self.toolbox = toolbox
+    self.wakeup = wakeup
+    self.onCommit = onCommit
+    self.log = log
+    self.logger = logger
+  }
+
+  /// Runs until graceful shutdown; calls in flight are finished.
+  package func run() async throws {
+    let approvals = approvals
+    let lost = try await store.write { try approvals.settleInterrupted(in: $0) }
+    if lost > 0 { logger.warning("write calls were interrupted; their outcome is unknown", metadata: ["count": "\(lost)"]) }
+    onCommit()
+    await withGracefulShutdownHandler {
+      await withDiscardingTaskGroup { group in
+        while !Task.isCancelled && !Task.isShuttingDownGracefully {
+          guard let claim = await nextClaim() else {
+            await wakeup.wait(atMost: await idleTime())
+            continue
+          }
+          inFlight.withLock { $0 += 1 }
+          group.addTask {
+            await self.perform(claim)
+            self.inFlight.withLock { $0 -= 1 }
+            self.wakeup.signal()
+          }
+        }
+      }
+    } onGracefulShutdown: {
+      self.wakeup.signal()
+    }
+  }
+
+  private func nextClaim() async -> Approvals.Claim? {
+    let approvals = approvals
+    let hasRoom = inFlight.withLock { $0 } < Self.concurrency
+    do {
+      let (claim, ended) = try await store.write { transaction in
+        let ended = try approvals.expire(in: transaction)
+        return (hasRoom ? try approvals.claim(in: transaction) : nil, ended)
+      }
+      if ended > 0 || claim == nil { onCommit() }
+      return claim
+    } catch {
+      logger.error("write calls could not be read", metadata: ["error": "\(error)"])
+      return nil
+    }
+  }
+
+  private func idleTime() async -> Duration {
+    let approvals = approvals
+    let next = try? await store.read { transaction in
+      try approvals.nextDeadline(in: transaction).map { $0.since(transaction.now) }
+    }
+    return min(max((next ?? nil) ?? .seconds(30), .milliseconds(10)), .seconds(30))
+  }
+
+  private func perform(_ claim: Approvals.Claim) async {
+    let start = ContinuousClock.now
+    let result: Result<String, ToolError>
+    do throws(ToolError) {
+      result = .success(ToolResultText.text(of: try await toolbox.call(claim.call)))
+    } catch {
+      result = .failure(error)
+    }
+    var status = "ok"
+    if case .failure(let error) = result { status = error.code.rawValue }
+    log.record(
+      claim.call, decision: "allow", approval: claim.record.code, duration: ContinuousClock.now - start, status: status)
+    let approvals = approvals
+    do {
+      try await store.write { try approvals.finish(claim, with: result, in: $0) }
+      onCommit()
+    } catch {
+      // Claimed without a result: the next start marks it unknown and tells people. Never repeated.
+      logger.error(
+        "the outcome of a write call could not be recorded",
+        metadata: ["request_id": "\(claim.record.requestID)", "code": "\(claim.record.code)", "error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Core
+import Foundation
+package import Policy
+package import Storage
+
+/// The message that asks admins for a decision. Rendered from the record alone; nobody else's words can stand outside its argument lines.
+package enum ApprovalCard {
+  /// Scalars of one argument on the card; `/show` tells the rest.
+  private static let shownScalars = 400
+
+  package static func text(for call: WriteCall, gates: [Gate], votes: Int = 0) -> String {
+    var lines = ["[approval] \(call.code) · WRITE · tool \(call.tool)"]
+    lines.append("skill \(call.skill) @ \(call.build.prefix(8))")
+    lines.append(asker(of: call))
+    lines += arguments(of: call, limit: shownScalars)
+    for gate in gates {
+      lines.append("gate \(gate.name): \(votes)/\(gate.quorum) by \(gate.approvers.sorted().joined(separator: " or "))")
+    }
+    lines.append("expires \(time(call.expiresAt)) · digest \(call.digest.prefix(8))…\(call.digest.suffix(4))")
+    lines.append("/approve \(call.code)   or   /deny \(call.code)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// Everything about a call, arguments in full: the answer to `/show`.
+  package static func details(of call: WriteCall, votes: [Vote]) -> String {
+    var lines = ["\(call.code): \(call.tool), \(call.state.rawValue)", asker(of: call)]
+    lines += arguments(of: call, limit: .max)
+    lines += votes.map { "\($0.verb.rawValue) by \(ShownText.escape($0.person, limit: 64))" }
+    lines.append("asked \(time(call.createdAt)), expires \(time(call.expiresAt))")
+    lines.append("build \(call.build)")
+    lines.append("digest \(call.digest)")
+    if let outcome = call.outcome { lines.append("outcome: \(ShownText.escape(outcome, limit: shownScalars))") }
+    return lines.joined(separator: "\n")
+  }
+
+  /// One line for lists.
+  package static func summary(of call: WriteCall) -> String {
+    "\(call.code) \(call.tool) · \(call.state.rawValue) · \(ShownText.escape(call.requester, limit: 64)) · expires \(time(call.expiresAt))"
+  }
+
+  private static func asker(of call: WriteCall) -> String {
+    let id = ShownText.escape(call.requester, limit: 96)
+    let name = ShownText.escape(call.requesterName, limit: 16)
+    return "asked by \(id) (\(name)) in \(ShownText.escape(call.conversation.scene.description, limit: 96))"
+  }
+
+  private static func arguments(of call: WriteCall, limit: Int) -> [String] {
+    let members = (call.arguments.object ?? [:]).sorted { $0.key < $1.key }
+    if members.isEmpty { return ["  no arguments"] }
+    return members.map { "  \(ShownText.escape($0.key)) = \(ShownText.escape($0.value.canonical, limit: limit))" }
+  }
+
+  private static func time(_ timestamp: Timestamp) -> String {
+    Date(timeIntervalSince1970: TimeInterval(timestamp.seconds)).formatted(.iso8601)
+  }
+}

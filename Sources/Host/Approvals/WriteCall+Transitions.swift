@@ -1,0 +1,56 @@
+package import Core
+package import Storage
+
+/// What can happen to a write call.
+package enum WriteCallEvent: Sendable, Hashable {
+  /// Enough eligible people approved.
+  case approved
+  case denied
+  /// Its deadline, for the decision or for the start, has passed.
+  case expired
+  case cancelled
+  /// Policy, skill or mode no longer permit it.
+  case invalidated
+  /// A worker is about to start the tool.
+  case claimed
+  case succeeded
+  case failed
+  /// Claimed, and nobody can tell whether it had its effect.
+  case lost
+}
+
+extension WriteCall.State {
+  /// The state after `event`; nil when that must not happen in this state. Terminal states never change.
+  package func next(after event: WriteCallEvent) -> WriteCall.State? {
+    switch (self, event) {
+    case (.pending, .approved): .approved
+    case (.pending, .denied): .denied
+    case (.pending, .cancelled): .cancelled
+    case (.pending, .expired), (.approved, .expired): .expired
+    case (.pending, .invalidated), (.approved, .invalidated): .invalidated
+    case (.approved, .claimed): .claimed
+    case (.claimed, .succeeded), (.unknown, .succeeded): .succeeded
+    case (.claimed, .failed), (.unknown, .failed): .failed
+    case (.claimed, .lost): .unknown
+    default: nil
+    }
+  }
+}
+
+extension WriteCall {
+  /// Moves to the state after `event`; false, and unchanged, when that must not happen now.
+  package mutating func apply(_ event: WriteCallEvent) -> Bool {
+    guard let next = state.next(after: event) else { return false }
+    state = next
+    return true
+  }
+
+  /// Whether `now` is past the deadline that counts in this state.
+  package func isExpired(at now: Timestamp) -> Bool {
+    switch state {
+    case .pending: now >= expiresAt
+    case .approved: runDeadline.map { now >= $0 } ?? false
+    default: false
+    }
+  }
+}

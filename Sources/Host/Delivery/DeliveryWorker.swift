@@ -1,0 +1,139 @@
+package import Core
+package import Logging
+package import Operations
+import ServiceLifecycle
+package import Storage
+import Synchronization
+
+/// Sends what the outbox holds: in order within a conversation, side by side across conversations.
+package final class DeliveryWorker: Service {
+  /// Sends on their way at once.
+  private static let concurrency = 32
+  package static let deliveries = MetricFamily(
+    "openclaw_deliveries_total", help: "Attempts to send a message, by outcome.", labels: ["channel", "outcome"])
+  private static let attemptLimit = 12
+  private static let backoff = Backoff(base: .seconds(1), longest: .seconds(300))
+
+  private let store: Store
+  private let deliverers: [String: any Deliverer]
+  private let wakeup: Wakeup
+  private let onRecorded: @Sendable () -> Void
+  private let counters: Counters
+  private let logger: Logger
+  /// Conversations in which a message is on its way: the next one waits for it.
+  private let busy = Mutex<Set<String>>([])
+
+  /// - Parameters:
+  ///   - deliverers: the way out of each channel, by configured name.
+  ///   - wakeup: signalled after each commit that put something into the outbox.
+  ///   - onRecorded: told after each attempt whose outcome is on disk.
+  package init(
+    store: Store, deliverers: [String: any Deliverer], wakeup: Wakeup, onRecorded: @escaping @Sendable () -> Void = {},
+    counters: Counters, logger: Logger
+  ) {
+    self.store = store
+    self.deliverers = deliverers
+    self.wakeup = wakeup
+    self.onRecorded = onRecorded
+    self.counters = counters
+    self.logger = logger
+  }
+
+  /// Runs until graceful shutdown, and then until nothing that is due is left.
+  package func run() async throws {
+    try await settleDoubts()
+    await withGracefulShutdownHandler {
+      await withDiscardingTaskGroup { group in
+        while !Task.isCancelled {
+          let due = await claim()
+          for (message, attempt) in due {
+            group.addTask { await self.send(message, attempt: attempt) }
+          }
+          guard due.isEmpty else { continue }
+          if Task.isShuttingDownGracefully && busy.withLock({ $0.isEmpty }) { return }
+          await wakeup.wait(atMost: await idleTime())
+        }
+      }
+    } onGracefulShutdown: {
+      self.wakeup.signal()
+    }
+  }
+
+  /// A message that was being sent when the process died may have arrived: it is repeated only where the platform recognises repeats.
+  private func settleDoubts() async throws {
+    let deliverers = deliverers
+    let unknown = try await store.write { transaction in
+      var unknown = 0
+      for message in try transaction.messagesInDoubt() {
+        if deliverers[message.conversation.channel]?.recognisesRepeats ?? false {
+          try transaction.postpone(message, until: transaction.now, error: "interrupted")
+        } else {
+          try transaction.markUnknown(message, error: "interrupted while sending; not repeated")
+          unknown += 1
+        }
+      }
+      return unknown
+    }
+    if unknown > 0 {
+      logger.warning("messages in doubt after a crash were not repeated", metadata: ["count": "\(unknown)"])
+    }
+  }
+
+  private func claim() async -> [(message: OutboundMessage, attempt: Int)] {
+    let lanes = busy.withLock { $0 }
+    guard lanes.count < Self.concurrency else { return [] }
+    do {
+      let claimed = try await store.write { transaction in
+        try transaction.claimMessages(limit: Self.concurrency - lanes.count, busy: lanes)
+      }
+      busy.withLock { busy in
+        for (message, _) in claimed { busy.insert(message.conversation.description) }
+      }
+      return claimed
+    } catch {
+      logger.error("the outbox could not be read", metadata: ["error": "\(error)"])
+      return []
+    }
+  }
+
+  private func idleTime() async -> Duration {
+    let next = try? await store.read { transaction in
+      try transaction.nextMessageDue().map { $0.since(transaction.now) }
+    }
+    // Even with nothing waiting: a look now and then, in case a store that failed works again.
+    return min(max((next ?? nil) ?? .seconds(5), .milliseconds(10)), .seconds(5))
+  }
+
+  private func send(_ message: OutboundMessage, attempt: Int) async {
+    let channel = message.conversation.channel
+    var metadata: Logger.Metadata = ["request_id": "\(message.requestID)", "channel": "\(channel)", "attempt": "\(attempt)"]
+    let result: Result<DeliveryReceipt, DeliveryError>
+    do throws(DeliveryError) {
+      guard let deliverer = deliverers[channel] else {
+        throw DeliveryError(.giveUp, code: "no_channel", message: "the channel is not configured any more")
+      }
+      result = .success(try await deliverer.deliver(message))
+    } catch {
+      result = .failure(error)
+    }
+    let step = DeliveryStep(
+      after: result, attempt: attempt, limit: Self.attemptLimit,
+      recognisesRepeats: deliverers[channel]?.recognisesRepeats ?? false, delay: Self.backoff.delay(after: attempt))
+    counters.add(to: Self.deliveries, channel, step.label)
+    do {
+      try await store.write { try step.record(message, in: $0) }
+    } catch {
+      // The row stays `sending`; the next start settles it like any other doubt.
+      logger.error("the outcome of a send could not be recorded", metadata: metadata)
+    }
+    if case .failure(let error) = result {
+      metadata["code"] = "\(error.code)"
+      metadata["error"] = "\(error.message)"
+      metadata["outcome"] = "\(step.label)"
+      logger.warning("a message was not delivered", metadata: metadata)
+    }
+    busy.withLock { _ = $0.remove(message.conversation.description) }
+    wakeup.signal()
+    onRecorded()
+  }
+}

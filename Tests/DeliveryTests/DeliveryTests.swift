@@ -1,0 +1,130 @@
+import Core
+import Logging
+import Operations
+import ServiceLifecycle
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Delivery
+
+@Suite("After an attempt to send")
+struct DeliveryStepTests {
+  private func step(
+    _ advice: DeliveryError.Advice, attempt: Int = 1, repeats: Bool = true
+  ) -> DeliveryStep {
+    DeliveryStep(
+      after: .failure(DeliveryError(advice, code: "x", message: "")), attempt: attempt, limit: 3, recognisesRepeats: repeats,
+      delay: .seconds(1))
+  }
+
+  @Test("a doubtful send is repeated only where the platform recognises repeats")
+  func ambiguous() {
+    #expect(step(.ambiguous, repeats: true) == .retry(after: .seconds(1), code: "x"))
+    #expect(step(.ambiguous, repeats: false) == .unknown(code: "x"))
+  }
+
+  @Test("the platform's own waiting time counts when it is longer; attempts end; a refusal is final")
+  func limits() {
+    #expect(step(.retry(after: .seconds(9))) == .retry(after: .seconds(9), code: "x"))
+    #expect(step(.retry(after: .milliseconds(1))) == .retry(after: .seconds(1), code: "x"))
+    #expect(step(.retry(after: nil), attempt: 3) == .failed(code: "x"))
+    #expect(step(.giveUp) == .failed(code: "x"))
+  }
+}
+
+/// Answers each message by a script and reports what it saw.
+private final class ScriptedDeliverer: Deliverer {
+  let recognisesRepeats: Bool
+  let seen: AsyncStream<OutboundMessage>
+  private let report: AsyncStream<OutboundMessage>.Continuation
+  private let script: Mutex<[Result<DeliveryReceipt, DeliveryError>]>
+
+  init(recognisesRepeats: Bool, script: [Result<DeliveryReceipt, DeliveryError>] = []) {
+    self.recognisesRepeats = recognisesRepeats
+    self.script = Mutex(script)
+    (seen, report) = AsyncStream.makeStream()
+  }
+
+  func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
+    let result = script.withLock { $0.isEmpty ? .success(DeliveryReceipt(messageID: nil)) : $0.removeFirst() }
+    report.yield(message)
+    return try result.get()
+  }
+}
+
+@Suite("The delivery worker", .timeLimit(.minutes(1)))
+struct DeliveryWorkerTests {
+  private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func address(_ group: String) -> ReplyAddress {
+    ReplyAddress(
+      conversation: Conversation(channel: "main", account: "bot", scene: Scene(.group, group)), requestID: RequestID(),
+      answers: MessageReference(messageID: "m"))
+  }
+
+  @Test("sends in order within a conversation, and what is due before it stops")
+  func order() async throws {
+    let temporary = try TemporaryStore()
+    let deliverer = ScriptedDeliverer(recognisesRepeats: true)
+    let address = address("1")
+    try await temporary.store.write { for text in ["1", "2", "3"] { try $0.enqueue(text, to: address) } }
+    let worker = DeliveryWorker(
+      store: temporary.store, deliverers: ["main": deliverer], wakeup: Wakeup(), counters: Counters(), logger: logger)
+    let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
+    async let running: Void = group.run()
+    var texts: [String] = []
+    for await message in deliverer.seen {
+      texts.append("\(message.sequence):\(message.text)")
+      if texts.count == 1 { await group.triggerGracefulShutdown() }
+      if texts.count == 3 { break }
+    }
+    try await running
+    #expect(texts == ["1:1", "2:2", "3:3"])
+  }
+
+  @Test("repeats with the same sequence number after a doubtful send")
+  func repeats() async throws {
+    let temporary = try TemporaryStore()
+    let deliverer = ScriptedDeliverer(
+      recognisesRepeats: true, script: [.failure(DeliveryError(.ambiguous, code: "timeout", message: ""))])
+    let address = address("1")
+    try await temporary.store.write { try $0.enqueue("text", to: address) }
+    let worker = DeliveryWorker(
+      store: temporary.store, deliverers: ["main": deliverer], wakeup: Wakeup(), counters: Counters(), logger: logger)
+    let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
+    async let running: Void = group.run()
+    var seen: [OutboundMessage] = []
+    for await message in deliverer.seen {
+      seen.append(message)
+      if seen.count == 2 { break }
+    }
+    await group.triggerGracefulShutdown()
+    try await running
+    #expect(seen[0] == seen[1])
+  }
+
+  @Test("after a crash a message in doubt is sent again only where repeats are recognised", arguments: [true, false])
+  func doubt(recognisesRepeats: Bool) async throws {
+    let temporary = try TemporaryStore()
+    let (first, second) = (address("1"), address("2"))
+    try await temporary.store.write { try $0.enqueue("doubtful", to: first) }
+    _ = try await temporary.store.write { try $0.claimMessages(limit: 1, busy: []) }
+    let store = try temporary.reopened()
+    try await store.write { try $0.enqueue("fresh", to: second) }
+    let deliverer = ScriptedDeliverer(recognisesRepeats: recognisesRepeats)
+    let worker = DeliveryWorker(
+      store: store, deliverers: ["main": deliverer], wakeup: Wakeup(), counters: Counters(), logger: logger)
+    let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
+    async let running: Void = group.run()
+    var texts: Set<String> = []
+    for await message in deliverer.seen {
+      texts.insert(message.text)
+      if texts.contains("fresh") { await group.triggerGracefulShutdown() }
+      if texts.count == (recognisesRepeats ? 2 : 1) { break }
+    }
+    try await running
+    #expect(texts == (recognisesRepeats ? ["doubtful", "fresh"] : ["fresh"]))
+  }
+}
