@@ -1,0 +1,48 @@
+import ArgumentParser
+import Audit
+import Foundation
+import Storage
+
+/// `openclaw audit`
+struct AuditCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "audit", abstract: "Look into the audit log.", subcommands: [Verify.self])
+
+  /// `openclaw audit verify`
+  struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "verify", abstract: "Recompute the whole hash chain.",
+      discussion: """
+        Exits 0 when every record follows from the one before it and 1 at the first that does not. The last hash vouches for \
+        everything before it: keep a copy of it somewhere else. Works while the service runs.
+        """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let configuration = try options.load()
+      try await output.report {
+        let path = configuration.databasePath
+        guard FileManager.default.fileExists(atPath: path) else {
+          throw CommandFailure(.unavailable, code: "no_store", "there is no database at \(path)")
+        }
+        let report = try await AuditVerifier.verify(try open(path))
+        if let defect = report.defect {
+          throw CommandFailure(.notSo, code: "audit_broken", "record \(defect.sequence): \(defect.reason)")
+        }
+        return .init(
+          text: "\(report.heads) records verify, \(report.bodies) with their bodies; the last hash is \(report.lastHash)",
+          fields: ["records": .integer(report.heads), "bodies": .integer(report.bodies), "last_hash": .string(report.lastHash)])
+      }
+    }
+
+    private func open(_ path: String) throws(CommandFailure) -> Store {
+      do {
+        return try Store(path: path)
+      } catch {
+        throw CommandFailure(.unavailable, code: error.code.rawValue, error.message)
+      }
+    }
+  }
+}

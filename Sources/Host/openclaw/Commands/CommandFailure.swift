@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// What the process says with its exit code.
+enum ExitStatus: Int32, Sendable {
+  case fine = 0
+  /// The thing asked about is not so.
+  case notSo = 1
+  case wrongUsage = 64
+  case unavailable = 69
+  case bug = 70
+  case cannotWrite = 73
+  case badConfiguration = 78
+
+  var exitCode: ExitCode { ExitCode(rawValue) }
+}
+
+/// Why a verb could not do what it was asked for, in the words for the person at the terminal.
+struct CommandFailure: Error, Equatable {
+  let status: ExitStatus
+  /// For `--json`: stays the same when the message is reworded.
+  let code: String
+  let message: String
+
+  init(_ status: ExitStatus, code: String, _ message: String) {
+    self.status = status
+    self.code = code
+    self.message = message
+  }
+
+  /// Nil when `error` is none of the errors that verbs are expected to end with.
+  init?(_ error: any Error) {
+    switch error {
+    case let failure as CommandFailure: self = failure
+    case let error as ConfigurationError:
+      self.init(.badConfiguration, code: "bad_configuration", "bad configuration:\n\(error)")
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Core
+
+extension Configuration {
+  /// What is in force, without a secret: for `config check --json`.
+  var summary: JSON {
+    .object([
+      "file": file.map(JSON.string) ?? .null,
+      "server": [
+        "host": .string(server.host), "port": .integer(Int64(server.port)), "log_tool_calls": .bool(server.logToolCalls),
+      ],
+      "data": .string(data),
+      "store": .string("sqlite:\(databasePath)"),
+      "plugins": .string(plugins),
+      "policies": .string(policies),
+      "channels": .array(channels.map { ["name": .string($0.name), "kind": .string($0.kindName)] }),
+      "chats": .array(
+        chats.rules.map {
+          ["match": .string($0.match), "respond": .string($0.respond.rawValue), "prefix": .string($0.prefix)]
+        }),
+      "limits": [
+        "sender": limits.sender.summary, "group": limits.group.summary, "queue": .integer(Int64(limits.queue)),
+        "events_in_flight": .integer(Int64(limits.eventsInFlight)),
+      ],
+      "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
+      "model": model.model.map(JSON.string) ?? .null,
+    ])
+  }
+
+  /// The same for a person: where it listens, which channels there are, which folders it uses.
+  var overview: String {
+    let channelList = channels.map { "\($0.name) (\($0.kindName))" }.joined(separator: ", ")
+    return """
+      Configuration is fine: \(file ?? "built-in defaults, no file").
+        listens on  \(server.host):\(server.port)
+        channels    \(channelList.isEmpty ? "none: nobody can talk to the robot" : channelList)
+        data        \(data)
+        database    \(databasePath)
+        plugins     \(plugins)
+        policies    \(policies)
+      """
+  }
+}
+
+extension Configuration.Limits.Rate {
+  fileprivate var summary: JSON {
+    ["per_minute": .integer(Int64(perMinute)), "burst": .integer(Int64(burst))]
+  }
+}

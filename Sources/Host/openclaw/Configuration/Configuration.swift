@@ -1,0 +1,85 @@
+import Agent
+import Core
+
+/// Everything the operator decides about one service: what `openclaw.yaml`, the environment and the flags say together.
+///
+/// `Configuration()` is what runs without a file: the playground alone, for this machine only.
+struct Configuration: Sendable {
+  /// The file it was read from, as an absolute path; nil when there was none.
+  var file: String?
+  var server = Server()
+  /// The only folder that is written to: database, keys, skill builds.
+  var data = "data"
+  var store = Store()
+  /// The folder that skills are dropped into.
+  var plugins = "Plugins"
+  /// The folder of rules and tables.
+  var policies = "policies"
+  var channels = [Channel(name: "playground", kind: .playground)]
+  var chats = ChatRules()
+  var model = Model()
+  var limits = Limits()
+  /// SHA-256 of the skill images that may run inside the host process, in lower-case hexadecimal.
+  var trustedSkills: Set<String> = []
+}
+
+extension Configuration {
+  /// Where the service listens.
+  struct Server: Sendable, Equatable {
+    var host = "127.0.0.1"
+    /// 0 means any free port.
+    var port = 8080
+    /// Whether each tool call leaves one line in the log.
+    var logToolCalls = false
+
+    /// Whether only programs on this machine can connect.
+    var isLoopbackOnly: Bool {
+      host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+  }
+
+  /// Which database keeps journal, queue and approvals. SQLite is the only engine of this build.
+  struct Store: Sendable, Equatable {
+    /// The database file; nil means `openclaw.db` in the data folder.
+    var path: String?
+  }
+
+  /// The chat-completion service behind free-form questions; nothing but commands is answered while `baseURL` is nil.
+  struct Model: Sendable {
+    var baseURL: String?
+    /// The key in use first; a second one during rotation.
+    var apiKeys: [Secret] = []
+    var model: String?
+    /// Models to try in this order when `model` fails.
+    var fallback: [String] = []
+  }
+
+  /// How much is let in.
+  struct Limits: Sendable, Equatable {
+    /// A token bucket.
+    struct Rate: Sendable, Equatable {
+      var perMinute: Int
+      var burst: Int
+    }
+
+    var sender = Rate(perMinute: 30, burst: 10)
+    var group = Rate(perMinute: 120, burst: 40)
+    /// Accepted events that may wait; past it the gateway answers 503.
+    var queue = 10_000
+    /// Events that are worked on at the same time.
+    var eventsInFlight = 4
+  }
+
+  /// The SQLite file.
+  var databasePath: String {
+    store.path ?? FilePlace.join(data, "openclaw.db")
+  }
+
+  /// Makes every path absolute: relative ones belong to `folder`.
+  mutating func resolvePaths(against folder: String) {
+    data = FilePlace.join(folder, data)
+    plugins = FilePlace.join(folder, plugins)
+    policies = FilePlace.join(folder, policies)
+    store.path = store.path.map { FilePlace.join(folder, $0) }
+  }
+}

@@ -1,0 +1,94 @@
+import Core
+
+extension ConfigurationReader {
+  private enum KindName: String, CaseIterable {
+    case qq, onebot, playground
+  }
+
+  mutating func readChannels(_ member: YAMLNode.Member) -> [Channel] {
+    var channels: [Channel] = []
+    for node in elements(of: member) {
+      guard let channel = readChannel(node) else { continue }
+      if channels.contains(where: { $0.name == channel.name }) {
+        report("a second channel is called '\(channel.name)'; names must differ", at: node.place)
+      } else if channel.isPlayground, channels.contains(where: \.isPlayground) {
+        report("a second playground; there can be one", at: node.place)
+      }
+      channels.append(channel)
+    }
+    return channels
+  }
+
+  private mutating func readChannel(_ node: YAMLNode) -> Channel? {
+    guard case .mapping(let all) = node.content else {
+      reject(node, "a channel must be a mapping with 'name' and 'kind', not \(node.typeName)")
+      return nil
+    }
+    // The kind decides which keys there are, so it is read before the others are judged.
+    guard let kind: KindName = required("kind", of: all, in: node, .choice()) else { return nil }
+    let own =
+      switch kind {
+      case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness"]
+      case .onebot: ["transport", "url", "secret", "access_token", "api_base"]
+      case .playground: [String]()
+      }
+    let members = members(of: node, named: "a channel of kind \(kind)", allowed: ["name", "kind"] + own)
+    let name = required("name", of: members, in: node, .identifier)
+    let channelKind: Channel.Kind =
+      switch kind {
+      case .qq: .qq(readQQ(members, in: node))
+      case .onebot: .oneBot(readOneBot(members, in: node))
+      case .playground: .playground
+      }
+    return name.map { Channel(name: $0, kind: channelKind) }
+  }
+
+  private mutating func readQQ(_ members: [YAMLNode.Member], in node: YAMLNode) -> Channel.QQ {
+    var channel = Channel.QQ()
+    channel.appID = required("app_id", of: members, in: node, .identifier) ?? ""
+    if let member = members.first(where: { $0.key == "secret" }) {
+      channel.secrets = secrets(member)
+    } else {
+      report("'secret' is missing here; write secret: { file: <path> } or { env: <NAME> }", at: node.place)
+    }
+    channel.transport = optional("transport", of: members, .choice()) ?? channel.transport
+    channel.apiBase = optional("api_base", of: members, .url("https", "http")) ?? channel.apiBase
+    channel.tokenURL = optional("token_url", of: members, .url("https", "http")) ?? channel.tokenURL
+    channel.validation = optional("validation", of: members, .choice()) ?? channel.validation
+    let allowed = ValueSyntax.duration(in: .seconds(1)...(.seconds(86_400)))
+    channel.freshness = optional("freshness", of: members, allowed) ?? channel.freshness
+    return channel
+  }
+
+  private mutating func readOneBot(_ members: [YAMLNode.Member], in node: YAMLNode) -> Channel.OneBot {
+    var channel = Channel.OneBot()
+    if let member = members.first(where: { $0.key == "transport" }) { channel.transports = transports(member) }
+    if let member = members.first(where: { $0.key == "secret" }) { channel.secrets = secrets(member) }
+    if let member = members.first(where: { $0.key == "access_token" }) { channel.accessTokens = secrets(member) }
+    channel.url = optional("url", of: members, .url("ws", "wss"))
+    channel.apiBase = optional("api_base", of: members, .url("http", "https"))
+
+    func isAbsent(_ key: String) -> Bool { !members.contains { $0.key == key } }
+    if channel.transports.contains(.websocket), isAbsent("url") {
+      report("'url' is missing here: transport websocket connects to it", at: node.place)
+    }
+    if channel.transports.contains(.http), isAbsent("api_base") {
+      report("'api_base' is missing here: with transport http, replies go to it", at: node.place)
+    }
+    return channel
+  }
+
+  /// One transport or a list of them.
+  private mutating func transports(_ member: YAMLNode.Member) -> [Channel.OneBot.Transport] {
+    var nodes = [member.value]
+    if case .list(let elements) = member.value.content { nodes = elements }
+    if nodes.isEmpty { report("'transport' must name at least one", at: member.value.place) }
+    var transports: [Channel.OneBot.Transport] = []
+    for node in nodes {
+      guard let transport: Channel.OneBot.Transport = value(node, named: "transport", .choice()) else { continue }
+      if transports.contains(transport) { report("'transport' names \(transport.rawValue) twice", at: node.place) }
+      transports.append(transport)
+    }
+    return transports
+  }
+}
