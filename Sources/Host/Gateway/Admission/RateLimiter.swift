@@ -1,0 +1,85 @@
+import Core
+
+/// How often one key may act: `perMinute` in the long run, and `burst` at once after a quiet time.
+package struct RateLimit: Sendable, Equatable {
+  /// Events a minute in the long run.
+  package let perMinute: Int
+  /// Events at once after a quiet time.
+  package let burst: Int
+
+  /// Values are brought into the range 1…1,000,000.
+  package init(perMinute: Int, burst: Int) {
+    self.perMinute = min(max(1, perMinute), 1_000_000)
+    self.burst = min(max(1, burst), 1_000_000)
+  }
+
+  /// The time that one event costs, in microseconds.
+  var interval: Int64 { 60_000_000 / Int64(perMinute) }
+  /// How far a key may run ahead of its steady rate, in microseconds.
+  var tolerance: Int64 { interval * Int64(burst - 1) }
+}
+
+/// The generic cell rate algorithm for many keys: one number a key, no timers, exact at every instant.
+///
+/// Holds at most `capacity` keys. Keys that have become idle are forgotten when room is needed, at most once a second; while
+/// there is no room, all new keys share one allowance.
+struct RateLimiter<Key: Hashable & Sendable>: Sendable {
+  let limit: RateLimit
+  let capacity: Int
+  /// When each key's past events are paid for ("theoretical arrival time"), in microseconds.
+  private var paidUntil: [Key: Int64] = [:]
+  private var sharedPaidUntil = Self.never
+  private var nextSweep = Self.never
+
+  init(_ limit: RateLimit, capacity: Int) {
+    self.limit = limit
+    self.capacity = capacity
+  }
+
+  /// How many keys are remembered.
+  var count: Int { paidUntil.count }
+
+  /// Microseconds until `key` may act; 0 when it may act now.
+  mutating func delay(for key: Key, at now: Timestamp) -> Int64 {
+    let now = Self.microseconds(now)
+    makeRoom(for: key, at: now)
+    var paid = stored(key)
+    // Only a clock that was set back makes the debt larger than a full burst: from now on the new clock counts.
+    if paid > now, paid - now > limit.tolerance + limit.interval {
+      paid = now + limit.tolerance + limit.interval
+      store(paid, for: key)
+    }
+    return max(0, paid - limit.tolerance - now)
+  }
+
+  /// Takes one event out of the allowance of `key`. Call it only after `delay` said 0.
+  mutating func spend(_ key: Key, at now: Timestamp) {
+    let now = Self.microseconds(now)
+    store(max(stored(key), now) + limit.interval, for: key)
+  }
+
+  private func stored(_ key: Key) -> Int64 {
+    paidUntil[key] ?? (paidUntil.count < capacity ? Self.never : sharedPaidUntil)
+  }
+
+  private mutating func store(_ paid: Int64, for key: Key) {
+    if paidUntil[key] != nil || paidUntil.count < capacity {
+      paidUntil[key] = paid
+    } else {
+      sharedPaidUntil = paid
+    }
+  }
+
+  private mutating func makeRoom(for key: Key, at now: Int64) {
+    guard paidUntil.count >= capacity, paidUntil[key] == nil, now >= nextSweep || nextSweep - now > 1_000_000 else { return }
+    nextSweep = now + 1_000_000
+    paidUntil = paidUntil.filter { $0.value > now }
+  }
+
+  /// Times are clamped to ± 100,000 years, and this lies before all of them, so that no sum or difference can overflow.
+  private static var never: Int64 { -4_000_000_000_000_000_000 }
+
+  private static func microseconds(_ time: Timestamp) -> Int64 {
+    min(max(time.milliseconds, -3_155_760_000_000_000), 3_155_760_000_000_000) * 1000
+  }
+}

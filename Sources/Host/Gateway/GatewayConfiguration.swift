@@ -1,0 +1,56 @@
+package import NIOCore
+
+/// The gateway's settings. Every limit has a default that suits a bot on one machine.
+package struct GatewayConfiguration: Sendable {
+  /// Address or name to listen on.
+  package var host: String
+  /// 0 lets the system choose; `GatewayServer` reports the port it got.
+  package var port: Int
+  /// Bytes a webhook body may have.
+  package var maximumBody: Int = 64 * 1024
+  /// Bytes a body may have on a route that another room registered.
+  package var maximumRouteBody: Int = 1024 * 1024
+  /// Bytes of request target and header fields together.
+  package var maximumHeaderBytes: Int = 32 * 1024
+  /// Header fields of one request; more are refused with 431.
+  package var maximumHeaderFields: Int = 100
+  /// Connections open at once; more wait in the listen queue. Lowered to what the process may open.
+  package var maximumConnections: Int = 4096
+  /// How long a connection may be open without a complete request head.
+  package var idleTimeout: TimeAmount = .seconds(30)
+  /// How long a body may take from its head to its end.
+  package var bodyTimeout: TimeAmount = .seconds(10)
+  /// How long a peer may refuse to read what we send it.
+  package var writeTimeout: TimeAmount = .seconds(30)
+  /// How long a connection that we are done with waits for the peer to close it.
+  package var lingerTimeout: TimeAmount = .seconds(2)
+  /// Limits of WebSockets.
+  package var sockets = SocketConfiguration()
+
+  /// The defaults, on loopback.
+  package init(host: String = "127.0.0.1", port: Int = 8080) {
+    self.host = host
+    self.port = port
+  }
+}
+
+/// Settings of the WebSockets that platforms open towards us.
+package struct SocketConfiguration: Sendable {
+  /// Bytes of one message, over all its fragments.
+  package var maximumMessage: Int = 16 * 1024 * 1024
+  /// Bytes handed to `send` that the kernel has not taken yet; more is refused unless nothing else waits.
+  package var maximumUnsent: Int = 16 * 1024 * 1024
+  /// A peer that was silent for so long is pinged.
+  package var pingInterval: TimeAmount = .seconds(60)
+  /// A peer that does not answer the ping within this time is gone.
+  package var pongTimeout: TimeAmount = .seconds(20)
+  /// How long the peer has to answer our close.
+  package var closeTimeout: TimeAmount = .seconds(5)
+  /// How long a peer may refuse to read what we send it.
+  package var writeTimeout: TimeAmount = .seconds(30)
+  /// Frames in a row that are not JSON objects before the connection is closed with 1008.
+  package var maximumMalformedFrames: Int = 5
+
+  /// The defaults.
+  package init() {}
+}

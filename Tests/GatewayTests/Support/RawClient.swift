@@ -1,0 +1,156 @@
+import NIOCore
+import NIOPosix
+
+/// An HTTP answer as it came.
+struct RawResponse: Sendable {
+  let status: Int
+  /// Values by lower-case name.
+  let headers: [String: String]
+  let body: String
+}
+
+/// A TCP connection that sends exactly the bytes it is given.
+struct RawClient {
+  private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+  private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  private var buffer = ByteBuffer()
+
+  static func connect<Result>(to port: Int, _ body: (inout RawClient) async throws -> Result) async throws -> Result {
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelOption(.allowRemoteHalfClosure, value: true)
+      .connect(host: "127.0.0.1", port: port) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+      }
+    return try await channel.executeThenClose { inbound, outbound in
+      var client = RawClient(inbound: inbound.makeAsyncIterator(), outbound: outbound)
+      return try await body(&client)
+    }
+  }
+
+  /// One connection, one request, the first answer.
+  static func ask(_ port: Int, _ bytes: [UInt8], thenClose: Bool = false) async throws -> RawResponse? {
+    try await connect(to: port) { client in
+      await client.send(bytes)
+      if thenClose { client.closeOutput() }
+      return try await client.readResponse()
+    }
+  }
+
+  static func ask(_ port: Int, _ text: String) async throws -> RawResponse? {
+    try await ask(port, Array(text.utf8))
+  }
+
+  private init(
+    inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  ) {
+    self.inbound = inbound
+    self.outbound = outbound
+  }
+
+  /// A server that has answered already may have closed: that is for the reader to find out.
+  func send(_ bytes: [UInt8]) async {
+    try? await outbound.write(ByteBuffer(bytes: bytes))
+  }
+
+  func send(_ text: String) async {
+    await send(Array(text.utf8))
+  }
+
+  func closeOutput() {
+    outbound.finish()
+  }
+
+  /// Reads until `buffer` holds `count` bytes; false at the end of the stream.
+  private mutating func fill(_ count: Int) async -> Bool {
+    while buffer.readableBytes < count {
+      guard let more = try? await inbound.next() else { return false }
+      buffer.writeImmutableBuffer(more)
+    }
+    return true
+  }
+
+  mutating func read(_ count: Int) async -> [UInt8]? {
+    guard await fill(count) else { return nil }
+    return buffer.readBytes(length: count)
+  }
+
+  /// True when the server closes without sending anything more.
+  mutating func isAtEnd() async -> Bool {
+    await !fill(1)
+  }
+
+  private mutating func readLine() async -> String? {
+    var length = 0
+    while true {
+      while length < buffer.readableBytes {
+        if buffer.getInteger(at: buffer.readerIndex + length, as: UInt8.self) == UInt8(ascii: "\n") {
+          let line = buffer.readString(length: length + 1)
+          return line?.trimmingSuffix { $0.isNewline }
+        }
+        length += 1
+      }
+      guard await fill(buffer.readableBytes + 1) else { return nil }
+    }
+  }
+
+  /// The next answer, nil when the connection ends before one.
+  mutating func readResponse(toHead: Bool = false) async throws -> RawResponse? {
+    guard let statusLine = await readLine() else { return nil }
+    let words = statusLine.split(separator: " ")
+    guard words.count >= 2, let status = Int(words[1]) else { return nil }
+    var headers: [String: String] = [:]
+    while let line = await readLine(), !line.isEmpty {
+      let parts = line.split(separator: ":", maxSplits: 1)
+      headers[parts[0].lowercased()] = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
+    }
+    let length = toHead ? 0 : headers["content-length"].flatMap { Int($0) } ?? 0
+    guard let body = await read(length) else { return nil }
+    return RawResponse(status: status, headers: headers, body: String(decoding: body, as: UTF8.self))
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(_ isPadding: (Character) -> Bool) -> String {
+    var text = self
+    while let last = text.last, isPadding(last) { text.removeLast() }
+    return text
+  }
+}
+
+/// Requests as text.
+enum Request {
+  static func post(
+    to path: String = "/qq/webhook/main", token: String? = "good", type: String? = "application/json",
+    headers: [String] = [], _ body: String
+  ) -> [UInt8] {
+    post(to: path, token: token, type: type, headers: headers, bytes: Array(body.utf8))
+  }
+
+  static func post(
+    to path: String = "/qq/webhook/main", token: String? = "good", type: String? = "application/json",
+    headers: [String] = [], bytes: [UInt8]
+  ) -> [UInt8] {
+    var lines = ["POST \(path) HTTP/1.1", "Host: localhost", "Content-Length: \(bytes.count)"]
+    if let token { lines.append("X-Token: \(token)") }
+    if let type { lines.append("Content-Type: \(type)") }
+    return head(lines + headers) + bytes
+  }
+
+  static func get(_ path: String, headers: [String] = []) -> [UInt8] {
+    head(["GET \(path) HTTP/1.1", "Host: localhost"] + headers)
+  }
+
+  static func head(_ lines: [String]) -> [UInt8] {
+    Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+  }
+
+  static func event(_ id: String, sender: String? = nil, group: String? = nil) -> String {
+    var members = ["\"type\":\"event\"", "\"id\":\"\(id)\""]
+    if let sender { members.append("\"sender\":\"\(sender)\"") }
+    if let group { members.append("\"group\":\"\(group)\"") }
+    return "{\(members.joined(separator: ","))}"
+  }
+}
