@@ -11,8 +11,9 @@ let dialect: [SwiftSetting] = [
 ]
 
 /// One folder of the host = one module. Listed so that a room names only rooms above it.
-func room(_ name: String, in folder: String? = nil, needs: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: needs, path: "Sources/Host/\(folder ?? name)", swiftSettings: dialect)
+func room(_ name: String, in folder: String? = nil, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: needs, path: "Sources/Host/\(folder ?? name)", exclude: exclude, swiftSettings: dialect)
 }
 
 func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -24,13 +25,16 @@ extension Target.Dependency {
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let grdb = product(name: "GRDB", package: "GRDB.swift")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let logging = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -43,6 +47,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -54,14 +59,20 @@ let package = Package(
   targets: [
     .target(name: "SkillABI", path: "Sources/SkillABI"),
     .target(name: "SkillLoader", dependencies: ["SkillABI"], path: "Sources/SkillLoader", linkerSettings: [.linkedLibrary("ffi")]),
-    .executableTarget(name: "SkillRunner", dependencies: ["SkillLoader"], path: "Sources/SkillRunner"),
+    .executableTarget(
+      name: "SkillRunner", dependencies: ["SkillLoader"], path: "Sources/SkillRunner",
+      // A C program: without these the Swift driver would link the Swift runtime into it.
+      linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-stdlib"])]),
 
     room("Core"),
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto]),
-    room("Skills", needs: ["Core", "SkillLoader", "Watching", .crypto, .lifecycle, .logging]),
+    .target(name: "LinuxCalls", path: "Sources/Host/Skills/LinuxCalls"),
+    room(
+      "Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "Watching", .crypto, .lifecycle, .logging],
+      exclude: ["LinuxCalls"]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
@@ -71,17 +82,19 @@ let package = Package(
     room(
       "Gateway",
       needs: [
-        "Core", "Operations", .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioWebSocket,
+        "Core", "Operations", .crypto, .httpTypes, .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
+        .nioPosix, .nioWebSocket,
       ]),
     room("Delivery", needs: ["Core", "Storage", "Operations", .lifecycle, .logging]),
-    room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .hummingbird]),
+    room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .httpTypes, .hummingbird, .nioCore]),
     .target(name: "TerminalInput", path: "Sources/TerminalInput", linkerSettings: [.linkedLibrary("edit")]),
     .executableTarget(
       name: "openclaw",
       dependencies: [
         "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterQQ", "AdapterOneBot",
         "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner", "TerminalInput",
-        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .yams,
+        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1,
+        .unixSignals, .yams,
       ],
       path: "Sources/Host/openclaw", swiftSettings: dialect),
 
@@ -102,6 +115,17 @@ let package = Package(
       needs: ["Core", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
       resources: [.copy("Vectors")]),
     tests("OpenClawTests", needs: ["Core", "Agent", "openclaw", .argumentParser]),
-    tests("GatewayTests", needs: ["Core", "Gateway", "Operations", .logging, .nioCore, .nioPosix]),
+    tests(
+      "GatewayTests",
+      needs: [
+        "Core", "Gateway", "Operations", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
+        .nioWebSocket,
+      ]),
+    tests(
+      "EndToEnd",
+      needs: [
+        "Core", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird, .lifecycle, .logging,
+        .nioCore, .nioHTTP1, .nioPosix,
+      ]),
   ]
 )

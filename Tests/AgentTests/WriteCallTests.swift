@@ -140,7 +140,7 @@ struct WriteCallTests {
     let robot = try Robot()
     let code = try await robot.ask()
     #expect(try await robot.say("/deny \(code)", as: "admin")?.contains("will not run") == true)
-    #expect(try await robot.say("/approve \(code)", as: "carol")?.contains("denied already") == true)
+    #expect(try await robot.say("/approve \(code)", as: "carol")?.contains("denied") == true)
     #expect(try await robot.runOnce() == false)
     #expect(robot.toolbox.calls.isEmpty)
   }
@@ -150,7 +150,7 @@ struct WriteCallTests {
     let robot = try Robot()
     let first = try await robot.ask()
     robot.box.advance(.seconds(901))
-    #expect(try await robot.say("/approve \(first)", as: "admin")?.contains("already") == true)
+    #expect(try await robot.say("/approve \(first)", as: "admin")?.contains("decided before") == true)
     #expect(try await robot.runOnce() == false)
     #expect(try await robot.state(first) == .expired)
     let second = try await robot.ask()

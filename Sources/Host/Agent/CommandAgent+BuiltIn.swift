@@ -71,7 +71,7 @@ extension CommandAgent {
       switch try approvals.vote(verb, code: code, event: event, in: transaction) {
       case .unknownCode: return Self.unknownCode
       case .ownRequest: return "You cannot approve your own request \(code); /deny \(code) takes it back."
-      case .alreadyDecided(let call): return "\(code) is \(call.state.rawValue) already."
+      case .alreadyDecided(let call): return "\(code) was decided before: \(call.state.rawValue)."
       case .alreadyVoted: return "Your word on \(code) counts already."
       case .counted(let call, let have, let need):
         return "\(code) (\(call.tool)): \(have) of \(need) approvals. digest …\(call.digest.suffix(4))"

@@ -3,9 +3,14 @@ extension JSON {
   ///
   /// Integers beyond 2^53 are written in full where RFC 8785 would round them: two different ids must not share a digest.
   package var canonical: String {
+    String(decoding: canonicalBytes, as: UTF8.self)
+  }
+
+  /// `canonical`, as UTF-8.
+  package var canonicalBytes: [UInt8] {
     var output: [UInt8] = []
     write(into: &output)
-    return String(decoding: output, as: UTF8.self)
+    return output
   }
 
   private func write(into output: inout [UInt8]) {

@@ -55,7 +55,7 @@ private struct JSONParser {
   }
 
   mutating func skipWhitespace() {
-    while position < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[position]) { position += 1 }
+    while let byte = peek(), byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
   }
 
   func peek() -> UInt8? {
@@ -136,9 +136,14 @@ private struct JSONParser {
     while let byte = peek() {
       switch byte {
       case UInt8(ascii: "\""):
-        unescaped.append(contentsOf: bytes[run..<position])
+        // Most strings hold no escape and need no copy.
+        let isPlain = unescaped.isEmpty
+        if !isPlain { unescaped.append(contentsOf: bytes[run..<position]) }
+        let end = position
         position += 1
-        guard let text = String(validating: unescaped, as: UTF8.self) else {
+        let validated =
+          isPlain ? String(validating: bytes[run..<end], as: UTF8.self) : String(validating: unescaped, as: UTF8.self)
+        guard let text = validated else {
           throw failure(.encoding, "string is not valid UTF-8", at: start)
         }
         return text

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import Core
 import Foundation
 import Storage
 

@@ -1,3 +1,5 @@
+// Declares `stat` as far as this compiler is concerned, once packages with C headers of their own are linked.
+import CDispatch
 import Core
 import Foundation
 

@@ -1,0 +1,57 @@
+import Core
+import Foundation
+
+/// The only folder that the service writes to. Held by one process at a time.
+final class DataFolder: Sendable {
+  let path: String
+  /// Open as long as the folder is ours; the kernel drops the lock with the process, however it ends.
+  private let lock: Int32
+
+  /// Creates the folder when it is missing and takes it for this process.
+  init(_ path: String) throws(CommandFailure) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try FileManager.default.createDirectory(
+        atPath: path + "/keys", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw CommandFailure(
+        .cannotWrite, code: "data_not_writable", "cannot create the data folder \(path): \(Self.reason())")
+    }
+    lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else {
+      throw CommandFailure(.cannotWrite, code: "data_not_writable", "cannot write in the data folder \(path): \(Self.reason())")
+    }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      close(lock)
+      throw CommandFailure(
+        .unavailable, code: "data_in_use",
+        "another openclaw serves the data folder \(path); stop it, or choose another with `data:`")
+    }
+  }
+
+  deinit {
+    close(lock)
+  }
+
+  /// This installation's secret of that name, 32 random bytes; made at the first call.
+  func key(_ name: String) throws(CommandFailure) -> Data {
+    let file = "\(path)/keys/\(name)"
+    if let key = FileManager.default.contents(atPath: file) {
+      guard key.count == 32 else {
+        throw CommandFailure(
+          .cannotWrite, code: "key_damaged", "\(file) does not hold 32 bytes; restore it from a backup")
+      }
+      return key
+    }
+    var generator = SystemRandomNumberGenerator()
+    let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    guard FileManager.default.createFile(atPath: file, contents: key, attributes: [.posixPermissions: 0o600]) else {
+      throw CommandFailure(.cannotWrite, code: "data_not_writable", "cannot write \(file): \(Self.reason())")
+    }
+    return key
+  }
+
+  private static func reason() -> String { String(cString: strerror(errno)) }
+}

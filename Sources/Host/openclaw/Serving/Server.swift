@@ -1,0 +1,202 @@
+import Agent
+import Approvals
+import ArgumentParser
+import AsyncHTTPClient
+import Audit
+import Console
+import Core
+import Delivery
+import Foundation
+import Gateway
+import Logging
+import NIOCore
+import Operations
+import Policy
+import ServiceLifecycle
+import Skills
+import Storage
+import UnixSignals
+
+/// Puts the rooms together and runs them until the process is told to stop.
+enum Server {
+  static func run(_ configuration: Configuration) async throws {
+    LoggingSystem.bootstrap { _ in JSONLogHandler() }
+    let logger = Logger(label: "openclaw")
+    let folder = try DataFolder(configuration.data)
+    let store = try openStore(configuration.databasePath)
+    let audit = AuditTrail(key: try folder.key("audit"))
+    let client = httpClient()
+    do {
+      let channels = try ChannelSet(configuration.channels, client: client)
+      let house = House(configuration: configuration, channels: channels, store: store, audit: audit, logger: logger)
+      try await house.run()
+      try await client.shutdown()
+      try store.close()
+      logger.notice("stopped")
+    } catch {
+      try? await client.shutdown()
+      try? store.close()
+      throw error
+    }
+    withExtendedLifetime(folder) {}
+  }
+
+  private static func openStore(_ path: String) throws(CommandFailure) -> Store {
+    do {
+      return try Store(path: path)
+    } catch {
+      throw CommandFailure(error.code == .cannotOpen ? .cannotWrite : .unavailable, code: error.code.rawValue, error.message)
+    }
+  }
+
+  /// For the platforms' APIs. A connection attempt that fails must be told apart from a request that got no answer.
+  private static func httpClient() -> HTTPClient {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(30)))
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+}
+
+/// The running parts and what connects them.
+private struct House {
+  let configuration: Configuration
+  let channels: ChannelSet
+  let store: Store
+  let audit: AuditTrail
+  let logger: Logger
+
+  func run() async throws {
+    let counters = Counters()
+    let health = Health(awaiting: [PolicyReloader.healthPart, "skills", GatewayServer.healthPart])
+    let policy = PolicyEngine()
+    let reloader = PolicyReloader(
+      engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
+    await reloader.reload()
+    let skills = try skillHost(policy: policy, counters: counters)
+    let signals = Signals()
+    let approvals = Approvals(policy: policy, audit: audit, toolbox: skills)
+    let log = ToolCallLog(logger: part("agent"), isEnabled: configuration.server.logToolCalls)
+    let agent = CommandAgent(
+      chats: configuration.chats, policy: policy, approvals: approvals, toolbox: skills, audit: audit, log: log, store: store)
+    let delivery = DeliveryWorker(
+      store: store, deliverers: channels.deliverers, wakeup: signals.outbox, onRecorded: signals.bell.ring, counters: counters,
+      logger: part("delivery"))
+    let runner = WriteCallRunner(
+      store: store, approvals: approvals, toolbox: skills, wakeup: signals.writes, onCommit: signals.committed, log: log,
+      logger: part("agent"))
+    let worker = EventWorker(
+      store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
+      onCommit: signals.committed, logger: part("agent"))
+    let gateway = gateway(signals: signals, counters: counters, health: health)
+    try await witness(.serviceStarted)
+    // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills.
+    let services: [any Service] = [
+      skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
+      AfterSkills(skills: skills, health: health, service: worker), gateway,
+    ]
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle")))
+    try await group.run()
+    try await witness(.serviceStopped)
+  }
+
+  private func part(_ name: String) -> Logger {
+    var logger = Logger(label: "openclaw.\(name)")
+    logger[metadataKey: "part"] = "\(name)"
+    return logger
+  }
+
+  private func witness(_ kind: AuditRecord.Kind) async throws {
+    let record = AuditRecord(kind, outcome: OpenClaw.configuration.version)
+    try await store.write { [audit] in try audit.append(record, in: $0) }
+  }
+
+  private func skillHost(policy: PolicyEngine, counters: Counters) throws -> SkillHost {
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      throw CommandFailure(.unavailable, code: "no_proc", "/proc is not mounted; the skill runner cannot be found")
+    }
+    let runner = (program as NSString).deletingLastPathComponent + "/openclaw-runner"
+    guard FileManager.default.isExecutableFile(atPath: runner) else {
+      throw CommandFailure(
+        .unavailable, code: "no_runner", "openclaw-runner is missing beside openclaw; install both files together")
+    }
+    return SkillHost(
+      SkillHostConfiguration(
+        plugins: configuration.plugins, data: configuration.data, runner: runner, trustedBuilds: configuration.trustedSkills),
+      store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters))
+  }
+
+  private func capabilityCounter(_ counters: Counters) -> @Sendable (CapabilityRecord) -> Void {
+    let family = MetricFamily(
+      "openclaw_capability_requests_total", help: "What skills asked the host for, by outcome.",
+      labels: ["capability", "outcome"])
+    return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
+  }
+
+  private func gateway(signals: Signals, counters: Counters, health: Health) -> GatewayServer {
+    let inbox = Inbox(store: store, limit: configuration.limits.queue, onAccepted: signals.inbox.signal)
+    let limits = configuration.limits
+    let admission = Admission(
+      journal: inbox,
+      limits: AdmissionLimits(
+        sender: RateLimit(perMinute: limits.sender.perMinute, burst: limits.sender.burst),
+        group: RateLimit(perMinute: limits.group.perMinute, burst: limits.group.burst)),
+      counters: counters, logger: part("gateway"))
+    let store = store
+    counters.gauge(MetricFamily("openclaw_pending_events", help: "Events accepted and not yet done.")) {
+      Int64(store.pendingEvents)
+    }
+    let server = configuration.server
+    let logger = logger
+    return GatewayServer(
+      configuration: GatewayConfiguration(host: server.host, port: server.port), channels: channels.table, admission: admission,
+      health: health, logger: part("gateway"),
+      extraRoutes: { router in
+        guard let playground = channels.playground else { return }
+        PlaygroundRoutes(channel: playground, admission: admission, store: store, bell: signals.bell).register(on: router)
+      },
+      onListening: { port in logger.notice("listening", metadata: ["host": "\(server.host)", "port": "\(port)"]) })
+  }
+}
+
+/// Who wakes whom after a commit.
+private struct Signals: Sendable {
+  let inbox = Wakeup()
+  let outbox = Wakeup()
+  let writes = Wakeup()
+  /// For readers of the playground.
+  let bell = Bell()
+
+  /// A commit may have left messages to send, calls to run, and news to read.
+  @Sendable func committed() {
+    outbox.signal()
+    writes.signal()
+    bell.ring()
+  }
+}
+
+/// Starts a service once the plug-in folder was read: before that, every tool would seem not to exist.
+private struct AfterSkills: Service {
+  let skills: SkillHost
+  let health: Health
+  let service: any Service
+
+  func run() async throws {
+    await skills.waitUntilScanned()
+    health.report("skills", .ok)
+    try await service.run()
+  }
+}
+
+/// Lets policy decide what a skill may use.
+private struct PolicyCapabilities: CapabilityPolicy {
+  let engine: PolicyEngine
+
+  func mayUse(skill: String, capability: String, effect: Effect, requester: String) async -> Bool {
+    engine.mayUse(
+      UseQuestion(skill: skill, capability: capability, effect: effect, requester: requester, now: WallClock.system.now())
+    ).denial == nil
+  }
+}

@@ -1,0 +1,37 @@
+import Core
+import Foundation
+import Testing
+
+@Suite("Hostile skills, end to end", .timeLimit(.minutes(3)))
+struct HostileSkillTests {
+  @Test("a constructor that reads files, opens sockets or crashes gets nothing, and the next message is answered")
+  func constructors() async throws {
+    let house = try House(skills: ["echo"])
+    let built = house.folder.appending(path: "built")
+    let secret = house.folder.appending(path: "secret.txt")
+    try Data("a secret of the host".utf8).write(to: secret)
+    let make = try await Finished.run(
+      URL(filePath: "/usr/bin/make"),
+      ["-C", House.project.appending(path: "Tests/Fixtures/Skills").path, "OUT=\(built.path)", "HOST_FILE=\(secret.path)"],
+      in: house.folder, environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"])
+    #expect(make.status == 0, "\(make.errors)")
+    for name in ["constructor_crash", "constructor_files", "constructor_sockets"] {
+      try house.install(built.appending(path: "\(name).so"), as: name)
+    }
+    let service = try await ServiceProcess.start(in: house.folder)
+    let finished = try await Finished.run(
+      ServiceProcess.program("openclaw"), ["chat", "--url", "http://127.0.0.1:\(service.port)", "--as", "bob"], in: house.folder,
+      input: "/echo still here\n/files.report\n/sockets.report\n/files.read \(secret.path)\n/status\n/echo again\n")
+    #expect(finished.status == 0)
+    let lines = finished.output.split(separator: "\n").map(String.init)
+    #expect(lines.first == "still here")
+    #expect(lines.last == "again")
+    #expect(!finished.output.contains("a secret of the host"))
+    #expect(finished.output.contains("refused"))
+    #expect(!finished.output.contains("got"))
+    let crashed = try #require(lines.first { $0.contains("constructor_crash.so") })
+    #expect(crashed.contains("refused"))
+    #expect(crashed.contains("SIG"))
+    #expect(await service.terminate() == 0)
+  }
+}

@@ -1,0 +1,221 @@
+import AsyncHTTPClient
+import Core
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+import Synchronization
+
+/// A stand-in of the official platform: signs events towards the service, and takes its replies as strictly as the real one.
+final class QQPlatform: Sendable {
+  struct Reply: Sendable, Hashable {
+    let path: String
+    let messageID: String
+    let sequence: Int64
+    let text: String
+  }
+
+  static let appID = "102000000"
+  static let secret = "DG5g3B4j9X2KOErG"
+
+  private struct State {
+    var tokens = 0
+    var replies: [Reply] = []
+    var attempts: [String: Int] = [:]
+    var violations: [String] = []
+    var known: Set<String> = []
+    var waiters: [(fits: @Sendable ([Reply]) -> Bool, continuation: CheckedContinuation<[Reply], any Error>)] = []
+  }
+
+  let port: Int
+  private let state: StateBox
+  private let client: HTTPClient
+  private let running: Task<Void, any Error>
+
+  private final class StateBox: Sendable {
+    let state = Mutex(State())
+  }
+
+  /// Starts on a free port.
+  static func start() async throws -> QQPlatform {
+    let box = StateBox()
+    let (ports, port) = AsyncStream.makeStream(of: Int.self)
+    let router = Router()
+    router.post("/app/getAppAccessToken") { request, _ in try await token(request, box) }
+    router.post("/v2/groups/:id/messages") { request, context in try await take(request, context, box) }
+    router.post("/v2/users/:id/messages") { request, context in try await take(request, context, box) }
+    var logger = Logger(label: "qq")
+    logger.logLevel = .critical
+    let application = Application(
+      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+      onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) }, logger: logger)
+    // Runs until `stop`: the stand-in outlives many starts and kills of the service.
+    let running = Task { try await application.run() }
+    var iterator = ports.makeAsyncIterator()
+    guard let bound = await iterator.next() else { throw ProcessProblem("the stand-in did not start") }
+    return QQPlatform(port: bound, state: box, client: .shared, running: running)
+  }
+
+  private init(port: Int, state: StateBox, client: HTTPClient, running: Task<Void, any Error>) {
+    self.port = port
+    self.state = state
+    self.client = client
+    self.running = running
+  }
+
+  deinit {
+    running.cancel()
+  }
+
+  /// The channel's lines in `openclaw.yaml`.
+  var channelConfiguration: String {
+    """
+      - name: main
+        kind: qq
+        app_id: "\(Self.appID)"
+        secret: { env: QQ_SECRET }
+        transport: webhook
+        api_base: http://127.0.0.1:\(port)
+        token_url: http://127.0.0.1:\(port)/app/getAppAccessToken
+    """
+  }
+
+  // MARK: What the service said
+
+  var replies: [Reply] { state.state.withLock(\.replies) }
+  /// Requests that the real platform would have refused.
+  var violations: [String] { state.state.withLock(\.violations) }
+
+  /// Waits until the replies so far fit.
+  func replies(where fits: @escaping @Sendable ([Reply]) -> Bool) async throws -> [Reply] {
+    try await withCheckedThrowingContinuation { continuation in
+      state.state.withLock { state in
+        if fits(state.replies) {
+          continuation.resume(returning: state.replies)
+        } else {
+          state.waiters.append((fits, continuation))
+        }
+      }
+    }
+  }
+
+  /// Waits for `count` replies to one message and returns their texts in order.
+  func answers(to messageID: String, count: Int = 1) async throws -> [String] {
+    let replies = try await replies { $0.count { $0.messageID == messageID } >= count }
+    return replies.filter { $0.messageID == messageID }.sorted { $0.sequence < $1.sequence }.map(\.text)
+  }
+
+  // MARK: What people say
+
+  /// The envelope of a group message that mentions the bot.
+  static func groupMessage(_ id: String, _ text: String, from member: String, in group: String = "G1") -> JSON {
+    [
+      "id": .string("GROUP_AT_MESSAGE_CREATE:\(id)"), "op": 0, "s": 1, "t": "GROUP_AT_MESSAGE_CREATE",
+      "d": [
+        "id": .string(id), "content": .string(" \(text) "), "group_openid": .string(group), "group_id": .string(group),
+        "timestamp": "2026-05-28T20:26:40+08:00", "message_type": 0,
+        "author": [
+          "id": .string(member), "member_openid": .string(member), "member_role": "member", "username": .string(member),
+        ],
+      ],
+    ]
+  }
+
+  struct Answer: Sendable {
+    let status: Int
+    let body: String
+    let requestID: String?
+  }
+
+  /// Posts an event as the platform does. Throws when the service is not there.
+  func deliver(_ event: JSON, to port: Int, timestamp: Int64 = WallClock.system.now().seconds) async throws -> Answer {
+    let body = event.canonical
+    var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/qq/webhook/main")
+    request.method = .POST
+    request.headers.add(name: "Content-Type", value: "application/json")
+    request.headers.add(name: "User-Agent", value: "QQBot-Callback")
+    request.headers.add(name: "X-Bot-Appid", value: Self.appID)
+    request.headers.add(name: "X-Signature-Timestamp", value: String(timestamp))
+    request.headers.add(name: "X-Signature-Ed25519", value: try Self.signature(over: "\(timestamp)\(body)"))
+    request.body = .bytes(ByteBuffer(string: body))
+    let response = try await client.execute(request, timeout: .seconds(10))
+    let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
+    return Answer(
+      status: Int(response.status.code), body: text, requestID: response.headers.first(name: "X-Request-Id"))
+  }
+
+  /// Posts until it is acknowledged, as the platform does while the service restarts.
+  func deliverUntilAcknowledged(_ event: JSON, port: @Sendable () async -> Int) async throws {
+    for _ in 0..<2_000 {
+      if let answer = try? await deliver(event, to: await port()), answer.status == 200 { return }
+    }
+    throw ProcessProblem("an event was never acknowledged")
+  }
+
+  static func signature(over text: String) throws -> String {
+    var seed = Array(secret.utf8)
+    while seed.count < 32 { seed += Array(secret.utf8) }
+    let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.prefix(32))
+    return try key.signature(for: Data(text.utf8)).map { byte in
+      let digits = String(byte, radix: 16)
+      return byte < 16 ? "0" + digits : digits
+    }.joined()
+  }
+
+  // MARK: The API
+
+  private static func document(_ request: Request) async throws -> JSON {
+    let body = try await request.body.collect(upTo: 1 << 20)
+    return (try? JSON(parsing: body.readableBytesView)) ?? .null
+  }
+
+  private static func token(_ request: Request, _ box: StateBox) async throws -> Response {
+    let body = try await document(request)
+    guard body["appId"]?.string == appID, body["clientSecret"]?.string == secret else {
+      return json(["code": 100016, "message": "invalid appid or secret"])
+    }
+    let number = box.state.withLock { state in
+      state.tokens += 1
+      return state.tokens
+    }
+    return json(["access_token": .string("token-\(number)"), "expires_in": "7200"])
+  }
+
+  private static func take(_ request: Request, _ context: BasicRequestContext, _ box: StateBox) async throws -> Response {
+    let authorization = request.headers[.authorization] ?? ""
+    let body = try await document(request)
+    return box.state.withLock { state in
+      guard authorization.hasPrefix("QQBot token-"), Int(authorization.dropFirst(12)).map({ $0 <= state.tokens }) ?? false else {
+        state.violations.append("authorization \(authorization)")
+        return json(["err_code": 11244, "message": "token expired"], status: .unauthorized)
+      }
+      guard body["msg_type"] == 0, let text = body["content"]?.string, !text.isEmpty, let messageID = body["msg_id"]?.string,
+        let sequence = body["msg_seq"]?.integer, sequence > 0
+      else {
+        state.violations.append("body \(body.canonical)")
+        return json(["err_code": 40034026, "message": "msg_id or msg_seq missing"], status: .badRequest)
+      }
+      guard state.known.insert("\(messageID)#\(sequence)").inserted else {
+        return json(["err_code": 40054005, "message": "message deduplicated"], status: .badRequest)
+      }
+      state.replies.append(Reply(path: request.uri.path, messageID: messageID, sequence: sequence, text: text))
+      let replies = state.replies
+      state.waiters.removeAll { waiter in
+        guard waiter.fits(replies) else { return false }
+        waiter.continuation.resume(returning: replies)
+        return true
+      }
+      return json(["id": .string("ROBOT1.0_reply-\(replies.count)"), "timestamp": "2026-05-28T20:26:41+08:00"])
+    }
+  }
+
+  private static func json(_ value: JSON, status: HTTPResponse.Status = .ok) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: value.canonical)))
+  }
+}

@@ -1,0 +1,157 @@
+import Core
+import Foundation
+import Synchronization
+
+/// The real program, in a folder of its own, seen from outside: its log, its port, its exit.
+final class ServiceProcess: Sendable {
+  /// Products of the build that this test belongs to.
+  static let products = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+
+  let folder: URL
+  let port: Int
+  private let process: Mutex<Process>
+  private let log: LogLines
+
+  /// Starts `openclaw serve` and returns when it accepts connections.
+  static func start(in folder: URL, arguments: [String] = [], environment: [String: String] = [:]) async throws -> ServiceProcess
+  {
+    let log = LogLines()
+    let process = Process()
+    process.executableURL = program("openclaw")
+    process.arguments = ["serve"] + (arguments.contains("--port") ? [] : ["--port", "0"]) + arguments
+    process.currentDirectoryURL = folder
+    process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+    process.standardOutput = FileHandle.nullDevice
+    let errors = Pipe()
+    process.standardError = errors
+    errors.fileHandleForReading.readabilityHandler = { handle in
+      let data = handle.availableData
+      if data.isEmpty {
+        handle.readabilityHandler = nil
+        log.end()
+      } else {
+        log.take(data)
+      }
+    }
+    try process.run()
+    let listening = try await log.first { $0["msg"]?.string == "listening" }
+    guard let port = listening["port"]?.string.flatMap({ Int($0) }) else { throw ProcessProblem("no port in the log") }
+    return ServiceProcess(folder: folder, port: port, process: process, log: log)
+  }
+
+  private init(folder: URL, port: Int, process: sending Process, log: LogLines) {
+    self.folder = folder
+    self.port = port
+    self.process = Mutex(process)
+    self.log = log
+  }
+
+  static func program(_ name: String) -> URL { products.appending(path: name) }
+
+  /// SIGKILL: nothing of the program runs after this.
+  func kill() async {
+    signal(SIGKILL)
+    await log.waitForEnd()
+  }
+
+  /// SIGTERM; returns the exit code.
+  func terminate() async -> Int32 {
+    signal(SIGTERM)
+    await log.waitForEnd()
+    return process.withLock { process in
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+  }
+
+  private func signal(_ number: Int32) {
+    _ = process.withLock { Foundation.kill($0.processIdentifier, number) }
+  }
+
+  /// The first log line, already written or to come, that fits.
+  func logLine(where fits: @escaping @Sendable (JSON) -> Bool) async throws -> JSON {
+    try await log.first(where: fits)
+  }
+
+  /// Every line so far.
+  var lines: [JSON] { log.all }
+}
+
+struct ProcessProblem: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// The log as it grows.
+final class LogLines: Sendable {
+  private struct Waiter {
+    let fits: @Sendable (JSON) -> Bool
+    let continuation: CheckedContinuation<JSON, any Error>
+  }
+
+  private struct State {
+    var partial: [UInt8] = []
+    var lines: [JSON] = []
+    var raw: [String] = []
+    var waiters: [Waiter] = []
+    var endWaiters: [CheckedContinuation<Void, Never>] = []
+    var hasEnded = false
+  }
+
+  private let state = Mutex(State())
+
+  var all: [JSON] { state.withLock(\.lines) }
+
+  func take(_ data: Data) {
+    state.withLock { state in
+      state.partial += data
+      while let end = state.partial.firstIndex(of: UInt8(ascii: "\n")) {
+        let text = state.partial[..<end]
+        state.partial.removeSubrange(...end)
+        guard let line = try? JSON(parsing: text) else {
+          state.raw.append(String(decoding: text, as: UTF8.self))
+          continue
+        }
+        state.lines.append(line)
+        state.waiters.removeAll { waiter in
+          guard waiter.fits(line) else { return false }
+          waiter.continuation.resume(returning: line)
+          return true
+        }
+      }
+    }
+  }
+
+  func end() {
+    state.withLock { state in
+      state.hasEnded = true
+      let said = (state.raw + state.lines.suffix(5).map(\.canonical)).joined(separator: "\n")
+      for waiter in state.waiters { waiter.continuation.resume(throwing: ProcessProblem("the service ended: \(said)")) }
+      state.waiters = []
+      for waiter in state.endWaiters { waiter.resume() }
+      state.endWaiters = []
+    }
+  }
+
+  func first(where fits: @escaping @Sendable (JSON) -> Bool) async throws -> JSON {
+    try await withCheckedThrowingContinuation { continuation in
+      state.withLock { state in
+        if let line = state.lines.first(where: fits) {
+          continuation.resume(returning: line)
+        } else if state.hasEnded {
+          continuation.resume(throwing: ProcessProblem("the service ended: \(state.raw.joined(separator: "\n"))"))
+        } else {
+          state.waiters.append(Waiter(fits: fits, continuation: continuation))
+        }
+      }
+    }
+  }
+
+  func waitForEnd() async {
+    await withCheckedContinuation { continuation in
+      state.withLock { state in
+        if state.hasEnded { continuation.resume() } else { state.endWaiters.append(continuation) }
+      }
+    }
+  }
+}
