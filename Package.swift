@@ -99,7 +99,8 @@ let package = Package(
       path: "Sources/Host/openclaw", swiftSettings: dialect),
 
     .target(
-      name: "TestSupport", dependencies: ["Core", "Policy", "Storage"], path: "Tests/TestSupport", swiftSettings: dialect),
+      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .nioCore, .nioPosix], path: "Tests/TestSupport",
+      swiftSettings: dialect),
     tests("CoreTests", needs: ["Core"]),
     tests("PolicyTests", needs: ["Core", "Policy"]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
@@ -118,7 +119,7 @@ let package = Package(
     tests(
       "GatewayTests",
       needs: [
-        "Core", "Gateway", "Operations", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
+        "Core", "Gateway", "Operations", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
         .nioWebSocket,
       ]),
     tests(

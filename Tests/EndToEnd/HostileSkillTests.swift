@@ -7,14 +7,9 @@ struct HostileSkillTests {
   @Test("a constructor that reads files, opens sockets or crashes gets nothing, and the next message is answered")
   func constructors() async throws {
     let house = try House(skills: ["echo"])
-    let built = house.folder.appending(path: "built")
     let secret = house.folder.appending(path: "secret.txt")
     try Data("a secret of the host".utf8).write(to: secret)
-    let make = try await Finished.run(
-      URL(filePath: "/usr/bin/make"),
-      ["-C", House.project.appending(path: "Tests/Fixtures/Skills").path, "OUT=\(built.path)", "HOST_FILE=\(secret.path)"],
-      in: house.folder, environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"])
-    #expect(make.status == 0, "\(make.errors)")
+    let built = try await TestSkills.built(in: house.folder, hostFile: secret)
     for name in ["constructor_crash", "constructor_files", "constructor_sockets"] {
       try house.install(built.appending(path: "\(name).so"), as: name)
     }

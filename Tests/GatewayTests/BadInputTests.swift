@@ -1,6 +1,7 @@
 import Core
 import Gateway
 import Operations
+import TestSupport
 import Testing
 
 /// One request that must be turned away, and how.

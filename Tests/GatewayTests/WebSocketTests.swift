@@ -2,6 +2,7 @@ import Core
 import Gateway
 import NIOCore
 import Operations
+import TestSupport
 import Testing
 
 @Suite("WebSockets", .timeLimit(.minutes(1)))

@@ -2,6 +2,7 @@ import Core
 import Gateway
 import NIOCore
 import Operations
+import TestSupport
 import Testing
 
 @Suite("Webhooks", .timeLimit(.minutes(1)))

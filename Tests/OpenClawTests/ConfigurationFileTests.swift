@@ -213,7 +213,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       ),
       (
         "channels: [{ kind: onebot, name: x, transport: http }]",
-        "openclaw.yaml:1:12: 'api_base' is missing here: with transport http, replies go to it"
+        "openclaw.yaml:1:12: 'api_base' is missing here: with transport http alone, replies go to it"
       ),
       (
         "channels: [{ kind: onebot, name: x, transport: [reverse-websocket, reverse-websocket] }]",

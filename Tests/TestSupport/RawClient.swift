@@ -2,20 +2,20 @@ import NIOCore
 import NIOPosix
 
 /// An HTTP answer as it came.
-struct RawResponse: Sendable {
-  let status: Int
+package struct RawResponse: Sendable {
+  package let status: Int
   /// Values by lower-case name.
-  let headers: [String: String]
-  let body: String
+  package let headers: [String: String]
+  package let body: String
 }
 
 /// A TCP connection that sends exactly the bytes it is given.
-struct RawClient {
+package struct RawClient {
   private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private var buffer = ByteBuffer()
 
-  static func connect<Result>(to port: Int, _ body: (inout RawClient) async throws -> Result) async throws -> Result {
+  package static func connect<Result>(to port: Int, _ body: (inout RawClient) async throws -> Result) async throws -> Result {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(host: "127.0.0.1", port: port) { channel in
@@ -31,7 +31,7 @@ struct RawClient {
   }
 
   /// One connection, one request, the first answer.
-  static func ask(_ port: Int, _ bytes: [UInt8], thenClose: Bool = false) async throws -> RawResponse? {
+  package static func ask(_ port: Int, _ bytes: [UInt8], thenClose: Bool = false) async throws -> RawResponse? {
     try await connect(to: port) { client in
       await client.send(bytes)
       if thenClose { client.closeOutput() }
@@ -39,7 +39,7 @@ struct RawClient {
     }
   }
 
-  static func ask(_ port: Int, _ text: String) async throws -> RawResponse? {
+  package static func ask(_ port: Int, _ text: String) async throws -> RawResponse? {
     try await ask(port, Array(text.utf8))
   }
 
@@ -51,15 +51,15 @@ struct RawClient {
   }
 
   /// A server that has answered already may have closed: that is for the reader to find out.
-  func send(_ bytes: [UInt8]) async {
+  package func send(_ bytes: [UInt8]) async {
     try? await outbound.write(ByteBuffer(bytes: bytes))
   }
 
-  func send(_ text: String) async {
+  package func send(_ text: String) async {
     await send(Array(text.utf8))
   }
 
-  func closeOutput() {
+  package func closeOutput() {
     outbound.finish()
   }
 
@@ -72,13 +72,13 @@ struct RawClient {
     return true
   }
 
-  mutating func read(_ count: Int) async -> [UInt8]? {
+  package mutating func read(_ count: Int) async -> [UInt8]? {
     guard await fill(count) else { return nil }
     return buffer.readBytes(length: count)
   }
 
   /// True when the server closes without sending anything more.
-  mutating func isAtEnd() async -> Bool {
+  package mutating func isAtEnd() async -> Bool {
     await !fill(1)
   }
 
@@ -97,7 +97,7 @@ struct RawClient {
   }
 
   /// The next answer, nil when the connection ends before one.
-  mutating func readResponse(toHead: Bool = false) async throws -> RawResponse? {
+  package mutating func readResponse(toHead: Bool = false) async throws -> RawResponse? {
     guard let statusLine = await readLine() else { return nil }
     let words = statusLine.split(separator: " ")
     guard words.count >= 2, let status = Int(words[1]) else { return nil }
@@ -121,36 +121,12 @@ extension String {
 }
 
 /// Requests as text.
-enum Request {
-  static func post(
-    to path: String = "/qq/webhook/main", token: String? = "good", type: String? = "application/json",
-    headers: [String] = [], _ body: String
-  ) -> [UInt8] {
-    post(to: path, token: token, type: type, headers: headers, bytes: Array(body.utf8))
-  }
-
-  static func post(
-    to path: String = "/qq/webhook/main", token: String? = "good", type: String? = "application/json",
-    headers: [String] = [], bytes: [UInt8]
-  ) -> [UInt8] {
-    var lines = ["POST \(path) HTTP/1.1", "Host: localhost", "Content-Length: \(bytes.count)"]
-    if let token { lines.append("X-Token: \(token)") }
-    if let type { lines.append("Content-Type: \(type)") }
-    return head(lines + headers) + bytes
-  }
-
-  static func get(_ path: String, headers: [String] = []) -> [UInt8] {
+package enum Request {
+  package static func get(_ path: String, headers: [String] = []) -> [UInt8] {
     head(["GET \(path) HTTP/1.1", "Host: localhost"] + headers)
   }
 
-  static func head(_ lines: [String]) -> [UInt8] {
+  package static func head(_ lines: [String]) -> [UInt8] {
     Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
-  }
-
-  static func event(_ id: String, sender: String? = nil, group: String? = nil) -> String {
-    var members = ["\"type\":\"event\"", "\"id\":\"\(id)\""]
-    if let sender { members.append("\"sender\":\"\(sender)\"") }
-    if let group { members.append("\"group\":\"\(group)\"") }
-    return "{\(members.joined(separator: ","))}"
   }
 }

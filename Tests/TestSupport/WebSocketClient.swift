@@ -1,25 +1,31 @@
 import NIOCore
 
 /// The client's side of a WebSocket, by hand: sends what it is told, right or wrong.
-struct WebSocketClient {
+package struct WebSocketClient {
   /// One frame from the server. Servers do not mask.
-  struct Frame: Sendable, Equatable {
-    let opcode: UInt8
-    let isFinal: Bool
-    let payload: [UInt8]
+  package struct Frame: Sendable, Equatable {
+    package let opcode: UInt8
+    package let isFinal: Bool
+    package let payload: [UInt8]
 
-    var text: String { String(decoding: payload, as: UTF8.self) }
+    package init(opcode: UInt8, isFinal: Bool, payload: [UInt8]) {
+      self.opcode = opcode
+      self.isFinal = isFinal
+      self.payload = payload
+    }
+
+    package var text: String { String(decoding: payload, as: UTF8.self) }
     /// The code of a close frame.
-    var code: Int? { opcode == 8 && payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : nil }
+    package var code: Int? { opcode == 8 && payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : nil }
   }
 
-  static let key = "dGhlIHNhbXBsZSBub25jZQ=="
+  package static let key = "dGhlIHNhbXBsZSBub25jZQ=="
   /// The answer to that key (RFC 6455 §1.3).
-  static let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+  package static let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-  var client: RawClient
+  package var client: RawClient
 
-  static func upgrade(
+  package static func upgrade(
     _ path: String = "/onebot/v11/sockets/ws", headers: [String] = ["Authorization: Bearer good", "X-Self-ID: 1"]
   ) -> [UInt8] {
     Request.get(
@@ -31,21 +37,21 @@ struct WebSocketClient {
   }
 
   /// Opens a WebSocket and hands it over; `first` goes out in the same write as the request.
-  static func open(
-    _ port: Int, path: String = "/onebot/v11/sockets/ws", first: [UInt8] = [],
-    _ body: (inout WebSocketClient) async throws -> Void
+  package static func open(
+    _ port: Int, path: String = "/onebot/v11/sockets/ws", headers: [String] = ["Authorization: Bearer good", "X-Self-ID: 1"],
+    first: [UInt8] = [], _ body: (inout WebSocketClient) async throws -> Void
   ) async throws {
     try await RawClient.connect(to: port) { (client: inout RawClient) async throws in
-      await client.send(upgrade(path) + first)
+      await client.send(upgrade(path, headers: headers) + first)
       guard let answer = try await client.readResponse(), answer.status == 101 else { throw RefusedError() }
       var socket = WebSocketClient(client: client)
       try await body(&socket)
     }
   }
 
-  struct RefusedError: Error {}
+  package struct RefusedError: Error {}
 
-  static func frame(
+  package static func frame(
     _ opcode: UInt8, _ payload: [UInt8], final: Bool = true, masked: Bool = true, reserved: UInt8 = 0,
     mask: [UInt8] = [0x11, 0x22, 0x33, 0x44]
   ) -> [UInt8] {
@@ -61,20 +67,20 @@ struct WebSocketClient {
     return bytes + mask + payload.enumerated().map { $1 ^ mask[$0 % 4] }
   }
 
-  static func text(_ text: String, final: Bool = true) -> [UInt8] {
+  package static func text(_ text: String, final: Bool = true) -> [UInt8] {
     frame(1, Array(text.utf8), final: final)
   }
 
-  static func close(_ code: UInt16) -> [UInt8] {
+  package static func close(_ code: UInt16) -> [UInt8] {
     frame(8, [UInt8(code >> 8), UInt8(code & 0xff)])
   }
 
-  func send(_ bytes: [UInt8]) async {
+  package func send(_ bytes: [UInt8]) async {
     await client.send(bytes)
   }
 
   /// The next frame; nil when the server closed.
-  mutating func read() async -> Frame? {
+  package mutating func read() async -> Frame? {
     guard let head = await client.read(2), head[1] & 0x80 == 0 else { return nil }
     var length = Int(head[1])
     if length >= 126 {
@@ -86,7 +92,7 @@ struct WebSocketClient {
   }
 
   /// Answers the server's close, and sees the connection end.
-  mutating func finishClose() async -> Bool {
+  package mutating func finishClose() async -> Bool {
     await send(Self.close(1000))
     return await client.isAtEnd()
   }

@@ -72,8 +72,8 @@ extension ConfigurationReader {
     if channel.transports.contains(.websocket), isAbsent("url") {
       report("'url' is missing here: transport websocket connects to it", at: node.place)
     }
-    if channel.transports.contains(.http), isAbsent("api_base") {
-      report("'api_base' is missing here: with transport http, replies go to it", at: node.place)
+    if channel.transports == [.http], isAbsent("api_base") {
+      report("'api_base' is missing here: with transport http alone, replies go to it", at: node.place)
     }
     return channel
   }
