@@ -75,8 +75,9 @@ let package = Package(
       exclude: ["LinuxCalls"]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
-    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
-    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
+    room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
+    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", "AdapterHTTP", .crypto, .httpClient, .nioHTTP1]),
+    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", "AdapterHTTP", .crypto, .httpClient]),
     room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
     room("Operations", needs: ["Core", .logging]),
     room(
@@ -113,7 +114,7 @@ let package = Package(
     tests("SkillsTests", needs: ["Core", "Skills", "SkillLoader", "Watching", .logging]),
     tests(
       "AdapterTests",
-      needs: ["Core", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
+      needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
       resources: [.copy("Vectors")]),
     tests("OpenClawTests", needs: ["Core", "Agent", "openclaw", .argumentParser]),
     tests(

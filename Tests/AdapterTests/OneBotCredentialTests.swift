@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Foundation
 import Testing
 
@@ -29,6 +30,25 @@ struct OneBotCredentialTests {
       let refusal = #expect(throws: Refusal.self) { try channel.authenticate(request) }
       #expect(refusal.map { Int64($0.status) } == vector["httpStatusIfInvalid"]?.integer)
       #expect(refusal?.code == (refusal?.status == 401 ? "signature_missing" : "signature_invalid"))
+    }
+  }
+
+  @Test("may be two while they are being rotated")
+  func rotation() throws {
+    let channel = OneBotChannel(
+      try OneBotConfiguration(
+        name: "napcat", secrets: [Secret("newer"), Secret("older")], accessTokens: [Secret("t-newer"), Secret("t-older")]),
+      accounts: OneBotAccounts())
+    for (key, isKnown) in [("newer", true), ("older", true), ("oldest", false)] {
+      let body = Array("{}".utf8)
+      let code = HMAC<Insecure.SHA1>.authenticationCode(for: body, using: SymmetricKey(data: Array(key.utf8)))
+      let signature = "sha1=" + code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      let request = WebhookRequest(
+        headers: ["x-signature": signature], body: body, remoteAddress: "203.0.113.7", receivedAt: Timestamp(seconds: 0))
+      #expect(((try? channel.authenticate(request)) == .verified) == isKnown)
+      let upgrade = SocketRequest(
+        headers: ["authorization": "Bearer t-\(key)", "x-self-id": "1"], endpoint: "", query: [:], remoteAddress: "203.0.113.7")
+      #expect(((try? channel.session(for: upgrade)) != nil) == isKnown)
     }
   }
 

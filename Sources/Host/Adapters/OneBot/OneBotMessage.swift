@@ -36,7 +36,7 @@ struct OneBotMessage: Sendable, Hashable {
       temporaryGroupID = document.number("group_id") ?? sender.number("group_id")
     }
     let card = sender["card"]?.string ?? ""
-    senderName = Self.singleLine(card.isEmpty ? sender["nickname"]?.string ?? "" : card)
+    senderName = DisplayName.singleLine(card.isEmpty ? sender["nickname"]?.string ?? "" : card)
     senderRole = sender["role"]?.string.flatMap(Sender.PlatformRole.init(rawValue:))
     anonymousFlag = document["anonymous"]?["flag"]?.string
     isAnonymous = document["sub_type"] == "anonymous" || document["anonymous"]?.object != nil
@@ -51,7 +51,7 @@ struct OneBotMessage: Sendable, Hashable {
     for segment in segments {
       switch segment.type {
       case "text": text += segment.text("text") ?? ""
-      case "face": text += segment.text("id").map { "[face:\(Self.singleLine($0))]" } ?? ""
+      case "face": text += segment.text("id").map { "[face:\(DisplayName.singleLine($0))]" } ?? ""
       case "at": text += Self.render(segment, selfID: selfID, into: &mentions)
       default: break
       }
@@ -74,9 +74,9 @@ struct OneBotMessage: Sendable, Hashable {
       mentions.everyone = true
       return "@全体成员"
     }
-    let id = singleLine(target)
+    let id = DisplayName.singleLine(target)
     if !mentions.others.contains(id) { mentions.others.append(id) }
-    var name = singleLine(segment.text("name") ?? "")
+    var name = DisplayName.singleLine(segment.text("name") ?? "")
     if name.hasPrefix("@") { name.removeFirst() }
     return "@" + (name.isEmpty ? id : name)
   }
@@ -90,19 +90,7 @@ struct OneBotMessage: Sendable, Hashable {
     default: return nil
     }
     let url = segment.text("url").flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://") ? $0 : nil }
-    return Attachment(kind: kind, name: segment.text("name").map(singleLine), url: url)
-  }
-
-  /// A name from outside, fit to stand inside a line: no line breaks, no control characters, at most 64 characters.
-  private static func singleLine(_ name: String) -> String {
-    var line = String.UnicodeScalarView()
-    for scalar in name.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
-      default: line.append(scalar)
-      }
-    }
-    return String(String(line).prefix(64)).trimmingCharacters(in: .whitespaces)
+    return Attachment(kind: kind, name: segment.text("name").map(DisplayName.singleLine), url: url)
   }
 }
 

@@ -1,3 +1,4 @@
+import AdapterHTTP
 package import AsyncHTTPClient
 package import Core
 import Foundation

@@ -37,7 +37,7 @@ struct QQMessage: Sendable, Hashable {
       throw QQPayloadError(member: "d.author", problem: "names nobody")
     }
     senderID = sender
-    senderName = QQText.singleLine(data["member"]?["nick"]?.string ?? author["username"]?.string ?? "")
+    senderName = DisplayName.singleLine(data["member"]?["nick"]?.string ?? author["username"]?.string ?? "")
     senderRole = Self.role(of: data, author: author)
     senderIsBot = author["bot"]?.bool ?? false
 
@@ -122,7 +122,7 @@ struct QQAttachment: Sendable, Hashable {
       case "voice", "audio": "voice"
       default: "file"
       }
-    name = data["filename"]?.string.map(QQText.singleLine)
+    name = data["filename"]?.string.map(DisplayName.singleLine)
     url = data["url"]?.string.flatMap(Self.absolute)
     transcript = data["asr_refer_text"]?.string
   }

@@ -114,22 +114,9 @@ struct QQText {
     guard let ext = attribute("ext", in: tag), let data = Data(base64Encoded: ext),
       let name = try? JSON(parsing: data)["text"]?.string
     else { return "[表情]" }
-    let line = singleLine(name)
+    let line = DisplayName.singleLine(name)
     if line.isEmpty { return "[表情]" }
     return line.hasPrefix("[") && line.hasSuffix("]") ? line : "[\(line)]"
-  }
-
-  /// A name from outside, fit to stand inside a line: no line breaks, no control characters, at most 64 characters.
-  static func singleLine(_ name: String) -> String {
-    let scalars = name.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: " "
-      default: scalar
-      }
-    }
-    var line = String.UnicodeScalarView()
-    line.append(contentsOf: scalars)
-    return String(String(line).prefix(64)).trimmingCharacters(in: .whitespaces)
   }
 }
 
@@ -160,7 +147,7 @@ struct QQMention: Sendable, Hashable {
     let bots = entries.filter { $0["bot"]?.bool == true }
     return entries.compactMap { entry in
       let ids = [entry.identifier("member_openid"), entry.identifier("user_openid"), entry.identifier("id")].compactMap(\.self)
-      let name = entry["username"]?.string.map(QQText.singleLine).flatMap { $0.isEmpty ? nil : $0 }
+      let name = entry["username"]?.string.map(DisplayName.singleLine).flatMap { $0.isEmpty ? nil : $0 }
       let isUs =
         entry["is_you"]?.bool == true || ids.contains { $0 == rule.userID }
         || (rule.userID == nil && rule.soleBotIsUs && bots.count == 1 && entry["bot"]?.bool == true)

@@ -1,3 +1,4 @@
+import AdapterHTTP
 import Core
 
 /// The bot's access token: fetched once however many callers wait, renewed during its last minute.
