@@ -11,9 +11,8 @@ let dialect: [SwiftSetting] = [
 ]
 
 /// One folder of the host = one module. Listed so that a room names only rooms above it.
-func room(_ name: String, in folder: String? = nil, needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-  .target(
-    name: name, dependencies: needs, path: "Sources/Host/\(folder ?? name)", exclude: exclude, swiftSettings: dialect)
+func room(_ name: String, in folder: String? = nil, needs: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: needs, path: "Sources/Host/\(folder ?? name)", swiftSettings: dialect)
 }
 
 func tests(_ name: String, needs: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -58,7 +57,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "SkillABI", path: "Sources/SkillABI"),
-    .target(name: "SkillLoader", dependencies: ["SkillABI"], path: "Sources/SkillLoader", linkerSettings: [.linkedLibrary("ffi")]),
+    .target(
+      name: "SkillLoader", dependencies: ["SkillABI"], path: "Sources/SkillLoader", linkerSettings: [.linkedLibrary("ffi")]),
     .executableTarget(
       name: "SkillRunner", dependencies: ["SkillLoader"], path: "Sources/SkillRunner",
       // A C program: without these the Swift driver would link the Swift runtime into it.
@@ -69,10 +69,8 @@ let package = Package(
     room("Policy", needs: ["Core", .yams]),
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto]),
-    .target(name: "LinuxCalls", path: "Sources/Host/Skills/LinuxCalls"),
-    room(
-      "Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "Watching", .crypto, .lifecycle, .logging],
-      exclude: ["LinuxCalls"]),
+    .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
+    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "Watching", .crypto, .lifecycle, .logging]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
@@ -120,7 +118,8 @@ let package = Package(
     tests(
       "GatewayTests",
       needs: [
-        "Core", "Gateway", "Operations", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
+        "Core", "Gateway", "Operations", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
         .nioWebSocket,
       ]),
     tests(

@@ -24,16 +24,14 @@ final class ServiceProcess: Sendable {
     process.standardOutput = FileHandle.nullDevice
     let errors = Pipe()
     process.standardError = errors
-    errors.fileHandleForReading.readabilityHandler = { handle in
-      let data = handle.availableData
-      if data.isEmpty {
-        handle.readabilityHandler = nil
-        log.end()
-      } else {
-        log.take(data)
-      }
+    // A thread of its own: a dispatch source must not outlive its descriptor, and a pipe goes when the process object goes.
+    let reader = Thread {
+      let handle = errors.fileHandleForReading
+      while case let data = handle.availableData, !data.isEmpty { log.take(data) }
+      log.end()
     }
     try process.run()
+    reader.start()
     let listening = try await log.first { $0["msg"]?.string == "listening" }
     guard let port = listening["port"]?.string.flatMap({ Int($0) }) else { throw ProcessProblem("no port in the log") }
     return ServiceProcess(folder: folder, port: port, process: process, log: log)

@@ -212,7 +212,7 @@ struct WebSocketTests {
   func idle() async throws {
     func configure(_ configuration: inout GatewayConfiguration) {
       configuration.sockets.pingInterval = .milliseconds(40)
-      configuration.sockets.pongTimeout = .milliseconds(500)
+      configuration.sockets.pongTimeout = .seconds(3)
     }
     try await LiveServer.run(configure: configure) { server async throws in
       var happenings = server.sockets.session.happenings.makeAsyncIterator()

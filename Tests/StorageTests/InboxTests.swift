@@ -148,6 +148,23 @@ struct CommitTests {
     #expect(try await store.read { try $0.setting("large") } == large)
   }
 
+  @Test("while the disk is full a known outcome is kept until there is room, and the change is told both ways")
+  func untilThereIsRoom() async throws {
+    let (changes, report) = AsyncStream.makeStream(of: StoreError.Code?.self)
+    let temporary = try TemporaryStore(onChange: { report.yield($0?.code) })
+    let store = temporary.store
+    let pages = try await store.write { try Int.fetchOne($0.database, sql: "PRAGMA page_count") ?? 0 }
+    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let large = String(repeating: "x", count: 100_000)
+    async let kept: Void = store.writeWhenPossible { try $0.set(large, forSetting: "large") }
+    var change = changes.makeAsyncIterator()
+    #expect(await change.next() == .cannotCommit)
+    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    try await kept
+    #expect(try await store.read { try $0.setting("large") } == large)
+    #expect(await change.next() == .some(nil))
+  }
+
   @Test("a file that is no database is refused by name, and left as it is")
   func damaged() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-\(UUID().uuidString)")

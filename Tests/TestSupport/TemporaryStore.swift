@@ -7,10 +7,10 @@ package final class TemporaryStore {
   package let folder: URL
   package let store: Store
 
-  package init(clock: WallClock = .system) throws {
+  package init(clock: WallClock = .system, onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    store = try Store(path: folder.appending(path: "openclaw.db").path, clock: clock)
+    store = try Store(path: folder.appending(path: "openclaw.db").path, clock: clock, onChange: onChange)
   }
 
   deinit {

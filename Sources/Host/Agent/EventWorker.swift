@@ -101,7 +101,7 @@ package final class EventWorker: Service {
       isLast ? "an event failed too often and was put aside" : "an event failed and will be tried again",
       metadata: ["request_id": "\(event.requestID)", "attempt": "\(claimed.attempt)", "error": "\(error)"])
     do {
-      try await store.write { transaction in
+      try await store.writeWhenPossible { transaction in
         if isLast {
           try transaction.bury(claimed, error: "\(error)")
           try transaction.enqueue("Something went wrong here. Request \(event.requestID)", to: event.replyAddress)
@@ -113,7 +113,7 @@ package final class EventWorker: Service {
       if isLast { store.eventFinished() }
       onCommit()
     } catch {
-      // The lane stays ours until a restart frees it; the event is not lost.
+      // Only at the end of the process: the next start frees the lane; the event is not lost.
       logger.error("an event could not be given back", metadata: ["request_id": "\(event.requestID)", "error": "\(error)"])
     }
   }

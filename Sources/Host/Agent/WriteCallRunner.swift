@@ -98,10 +98,10 @@ package final class WriteCallRunner: Service {
       claim.call, decision: "allow", approval: claim.record.code, duration: ContinuousClock.now - start, status: status)
     let approvals = approvals
     do {
-      try await store.write { try approvals.finish(claim, with: result, in: $0) }
+      try await store.writeWhenPossible { try approvals.finish(claim, with: result, in: $0) }
       onCommit()
     } catch {
-      // Claimed without a result: the next start marks it unknown and tells people. Never repeated.
+      // Only at the end of the process. Claimed without a result: the next start marks it unknown and tells people. Never repeated.
       logger.error(
         "the outcome of a write call could not be recorded",
         metadata: ["request_id": "\(claim.record.requestID)", "code": "\(claim.record.code)", "error": "\(error)"])

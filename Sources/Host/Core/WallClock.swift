@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Where the time of day comes from; tests hand in a clock of their own.
 package struct WallClock: Sendable {
@@ -15,5 +16,32 @@ package struct WallClock: Sendable {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+}
+
+extension WallClock {
+  /// A clock for deadlines and due times: follows `wall`, but when that is set back it goes on at the pace of `elapsed`.
+  ///
+  /// Set forward, what waits ends early, which is safe; set back, nothing stands still and nothing lasts longer than it may.
+  ///
+  /// - Parameter elapsed: time since some fixed moment; never goes back.
+  package static func steady(
+    _ wall: WallClock = .system, elapsed: (@Sendable () -> Duration)? = nil
+  ) -> WallClock {
+    let elapsed = elapsed ?? sinceStart()
+    let last = Mutex((time: wall.now(), elapsed: elapsed()))
+    return WallClock {
+      last.withLock { last in
+        let elapsed = elapsed()
+        let expected = last.time.advanced(by: elapsed - last.elapsed)
+        last = (max(wall.now(), expected), elapsed)
+        return last.time
+      }
+    }
+  }
+
+  private static func sinceStart() -> @Sendable () -> Duration {
+    let start = ContinuousClock.now
+    return { ContinuousClock.now - start }
   }
 }

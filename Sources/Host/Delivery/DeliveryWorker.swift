@@ -121,9 +121,9 @@ package final class DeliveryWorker: Service {
       recognisesRepeats: deliverers[channel]?.recognisesRepeats ?? false, delay: Self.backoff.delay(after: attempt))
     counters.add(to: Self.deliveries, channel, step.label)
     do {
-      try await store.write { try step.record(message, in: $0) }
+      try await store.writeWhenPossible { try step.record(message, in: $0) }
     } catch {
-      // The row stays `sending`; the next start settles it like any other doubt.
+      // Only at the end of the process. The row stays `sending`; the next start settles it like any other doubt.
       logger.error("the outcome of a send could not be recorded", metadata: metadata)
     }
     if case .failure(let error) = result {

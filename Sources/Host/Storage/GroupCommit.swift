@@ -14,13 +14,17 @@ final class GroupCommit: Sendable {
   private struct State {
     var waiting: [Job] = []
     var isDraining = false
+    var isFailing = false
   }
 
   private let pool: DatabasePool
+  private let onChange: @Sendable (StoreError?) -> Void
   private let state = Mutex(State())
 
-  init(pool: DatabasePool) {
+  /// - Parameter onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
+  init(pool: DatabasePool, onChange: @escaping @Sendable (StoreError?) -> Void) {
     self.pool = pool
+    self.onChange = onChange
   }
 
   func submit(_ job: @escaping Job) {
@@ -32,7 +36,7 @@ final class GroupCommit: Sendable {
     guard mustStart else { return }
     // GRDB runs this on the writer connection's own serial queue, never on the cooperative pool.
     pool.asyncWriteWithoutTransaction { database in
-      while let group = self.nextGroup() { Self.commit(group, in: database) }
+      while let group = self.nextGroup() { self.note(Self.commit(group, in: database)) }
     }
   }
 
@@ -48,7 +52,16 @@ final class GroupCommit: Sendable {
     }
   }
 
-  private static func commit(_ group: ArraySlice<Job>, in database: Database) {
+  private func note(_ failure: StoreError?) {
+    let hasChanged = state.withLock { state in
+      defer { state.isFailing = failure != nil }
+      return state.isFailing != (failure != nil)
+    }
+    if hasChanged { onChange(failure) }
+  }
+
+  /// Returns why the commit failed, if it did.
+  private static func commit(_ group: ArraySlice<Job>, in database: Database) -> StoreError? {
     var completions: [(StoreError?) -> Void] = []
     var failure: StoreError?
     do {
@@ -66,14 +79,13 @@ final class GroupCommit: Sendable {
       if database.isInsideTransaction { try? database.rollback() }
     }
     // Jobs that did not get their turn still owe their callers an answer: outside a transaction they fail by themselves.
-    if let failure {
+    if failure != nil {
       for job in group.dropFirst(completions.count) {
         completions.append(Self.refuse(job, in: database))
       }
-      for complete in completions { complete(failure) }
-    } else {
-      for complete in completions { complete(nil) }
     }
+    for complete in completions { complete(failure) }
+    return failure
   }
 
   /// Runs a job only to obtain its completion: inside a transaction that is rolled back at once.

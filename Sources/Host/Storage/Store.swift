@@ -17,8 +17,13 @@ package final class Store: Sendable {
 
   /// Opens or creates the database and releases what an earlier run had claimed.
   ///
-  /// - Parameter path: the database file; its folder must exist.
-  package init(path: String, clock: WallClock = .system) throws(StoreError) {
+  /// - Parameters:
+  ///   - path: the database file; its folder must exist.
+  ///   - clock: a steady one; due times and deadlines are compared with it.
+  ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
+  package init(
+    path: String, clock: WallClock = .steady(), onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
+  ) throws(StoreError) {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
     do {
@@ -33,7 +38,7 @@ package final class Store: Sendable {
     } catch {
       throw StoreError(.cannotOpen, "cannot open \(path): \(Self.reason(error))")
     }
-    writer = GroupCommit(pool: pool)
+    writer = GroupCommit(pool: pool, onChange: onChange)
     do {
       try Schema.migrate(pool)
       let pending = try pool.read { database in
@@ -74,6 +79,23 @@ package final class Store: Sendable {
             continuation.resume(with: result)
           }
         }
+      }
+    }
+  }
+
+  /// Like `write`, but a commit that fails is tried again until it works: for outcomes that are known and must not be lost
+  /// because the disk is full for a while. Gives up when the task is cancelled.
+  package func writeWhenPossible<Value: Sendable>(
+    _ body: @escaping @Sendable (borrowing Transaction) throws -> Value
+  ) async throws -> Value {
+    let backoff = Backoff(base: .milliseconds(100), longest: .seconds(5))
+    var attempt = 1
+    while true {
+      do {
+        return try await write(body)
+      } catch let error as StoreError where error.code == .cannotCommit {
+        try await Task.sleep(for: backoff.delay(after: attempt))
+        attempt += 1
       }
     }
   }

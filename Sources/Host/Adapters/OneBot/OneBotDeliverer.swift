@@ -12,7 +12,10 @@ package struct OneBotDeliverer: Deliverer {
 
   package init(_ configuration: OneBotConfiguration, accounts: OneBotAccounts, client: HTTPClient) {
     self.accounts = accounts
-    api = configuration.apiBase.map { OneBotHTTPAPI(client: JSONClient(client, largestAnswer: 256 * 1024), base: $0, accessToken: configuration.accessTokens.first) }
+    api = configuration.apiBase.map {
+      OneBotHTTPAPI(
+        client: JSONClient(client, largestAnswer: 256 * 1024), base: $0, accessToken: configuration.accessTokens.first)
+    }
   }
 
   /// OneBot knows no sequence numbers: a message that is sent twice is shown twice.

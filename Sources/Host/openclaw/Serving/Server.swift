@@ -23,12 +23,14 @@ enum Server {
     LoggingSystem.bootstrap { _ in JSONLogHandler() }
     let logger = Logger(label: "openclaw")
     let folder = try DataFolder(configuration.data)
-    let store = try openStore(configuration.databasePath)
+    let health = Health(awaiting: [PolicyReloader.healthPart, "skills", GatewayServer.healthPart])
+    let store = try openStore(configuration.databasePath, health: health)
     let audit = AuditTrail(key: try folder.key("audit"))
     let client = httpClient()
     do {
       let channels = try ChannelSet(configuration.channels, client: client)
-      let house = House(configuration: configuration, channels: channels, store: store, audit: audit, logger: logger)
+      let house = House(
+        configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger)
       try await house.run()
       try await client.shutdown()
       try store.close()
@@ -41,9 +43,13 @@ enum Server {
     withExtendedLifetime(folder) {}
   }
 
-  private static func openStore(_ path: String) throws(CommandFailure) -> Store {
+  private static func openStore(_ path: String, health: Health) throws(CommandFailure) -> Store {
     do {
-      return try Store(path: path)
+      let store = try Store(path: path) { failure in
+        health.report("store", failure.map { .failing($0.message) } ?? .ok)
+      }
+      health.report("store", .ok)
+      return store
     } catch {
       throw CommandFailure(error.code == .cannotOpen ? .cannotWrite : .unavailable, code: error.code.rawValue, error.message)
     }
@@ -64,11 +70,11 @@ private struct House {
   let channels: ChannelSet
   let store: Store
   let audit: AuditTrail
+  let health: Health
   let logger: Logger
 
   func run() async throws {
     let counters = Counters()
-    let health = Health(awaiting: [PolicyReloader.healthPart, "skills", GatewayServer.healthPart])
     let policy = PolicyEngine()
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
@@ -88,17 +94,17 @@ private struct House {
     let worker = EventWorker(
       store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
       onCommit: signals.committed, logger: part("agent"))
-    let gateway = gateway(signals: signals, counters: counters, health: health)
+    let gateway = gateway(signals: signals, counters: counters)
     try await witness(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills.
     let services: [any Service] = [
       skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), gateway,
     ]
-    let group = ServiceGroup(
-      configuration: ServiceGroupConfiguration(
-        services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle")))
-    try await group.run()
+    var group = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle"))
+    group.maximumGracefulShutdownDuration = .seconds(30)
+    try await ServiceGroup(configuration: group).run()
     try await witness(.serviceStopped)
   }
 
@@ -135,7 +141,7 @@ private struct House {
     return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
   }
 
-  private func gateway(signals: Signals, counters: Counters, health: Health) -> GatewayServer {
+  private func gateway(signals: Signals, counters: Counters) -> GatewayServer {
     let inbox = Inbox(store: store, limit: configuration.limits.queue, onAccepted: signals.inbox.signal)
     let limits = configuration.limits
     let admission = Admission(

@@ -1,0 +1,46 @@
+/// Bounds on what skills may take; a manifest may ask for less.
+package struct SkillLimits: Sendable {
+  /// Longest run of one call.
+  package var timeout: Duration = .seconds(60)
+  /// Longest wait for a free runner.
+  package var queueTime: Duration = .seconds(30)
+  /// Calls that may wait for runners of one image and effect.
+  package var queueLength = 64
+  /// Runners of one image and effect.
+  package var concurrency = 8
+  /// Bytes of one call's arguments.
+  package var arguments = 262_144
+  /// Bytes of one result.
+  package var result = 1_048_576
+  /// Bytes of a library.
+  package var image = 268_435_456
+  /// Time for a runner to load its library.
+  package var start: Duration = .seconds(2)
+  /// Age at which an incomplete file is worth a warning.
+  package var incompleteAge: Duration = .seconds(10)
+
+  package init() {}
+}
+
+/// Where skills come from and how they are run.
+package struct SkillHostConfiguration: Sendable {
+  /// The folder into which libraries are dropped. It need not exist yet.
+  package var plugins: String
+  /// The installation's data folder; copies of trusted libraries go into `skills` there.
+  package var data: String
+  /// The `openclaw-runner` executable.
+  package var runner: String
+  /// SHA-256 (lower-case hexadecimal) of each image that may be loaded into this process.
+  package var trustedBuilds: Set<String>
+  package var limits: SkillLimits
+
+  package init(
+    plugins: String, data: String, runner: String, trustedBuilds: Set<String> = [], limits: SkillLimits = SkillLimits()
+  ) {
+    self.plugins = plugins
+    self.data = data
+    self.runner = runner
+    self.trustedBuilds = trustedBuilds
+    self.limits = limits
+  }
+}

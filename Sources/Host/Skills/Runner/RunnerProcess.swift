@@ -1,0 +1,270 @@
+import Core
+import Foundation
+import LinuxCalls
+import SkillLoader
+import Synchronization
+
+/// One runner child: a thread of its own watches its socket, its output, its deadlines and its end. One call at a time.
+final class RunnerProcess: SkillInstance {
+  private enum CallEvent: Sendable {
+    case ask(CapabilityQuestion)
+    case finish(Result<RunnerSession.Reply, ToolError>)
+  }
+
+  private struct State: Sendable {
+    var session: RunnerSession
+    /// Packets that did not fit into the socket yet.
+    var outbox: [[UInt8]] = []
+    var call: Mailbox<CallEvent>?
+    /// Until when the thread sleeps if nothing happens; a deadline before that needs a wake-up.
+    var sleepsUntil: ContinuousClock.Instant?
+    var isStopping = false
+    var hasStarted = false
+  }
+
+  private let child: RunnerChild
+  private let wake: Descriptor
+  private let log: SkillLog
+  private let started = Mailbox<Result<Void, SkillRefusal>>()
+  private let onEnd: @Sendable (RunnerEnd) -> Void
+  private let state: Mutex<State>
+
+  /// Starts a runner and waits until it has loaded the skill.
+  ///
+  /// `onEnd` is called once, when the process is gone, for every runner that started successfully.
+  static func start(
+    executable: String, image: SkillImage, startBudget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
+  ) async throws(SkillRefusal) -> RunnerProcess {
+    let child = try await RunnerChild.start(executable: executable, image: image)
+    guard let wake = Descriptor(linux_eventfd()) else { throw SkillRefusal(.hostFailure, "no descriptor for a runner") }
+    let runner = RunnerProcess(child: child, wake: wake, startBudget: startBudget, log: log, onEnd: onEnd)
+    let thread = Thread { runner.watch() }
+    thread.name = "skill-runner"
+    thread.start()
+    try await runner.started.next().get()
+    return runner
+  }
+
+  private init(
+    child: RunnerChild, wake: Descriptor, startBudget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
+  ) {
+    self.child = child
+    self.wake = wake
+    self.log = log
+    self.onEnd = onEnd
+    state = Mutex(State(session: RunnerSession(now: .now, startBudget: startBudget)))
+  }
+
+  /// Whether a call may begin.
+  var isIdle: Bool {
+    state.withLock { $0.session.isIdle && !$0.isStopping }
+  }
+
+  /// Makes one call and answers what the skill asks meanwhile. The caller sees to it that there is one call at a time.
+  func call(
+    _ invocation: SkillInvocation, clock: WallClock, answer: @Sendable (CapabilityQuestion) async -> CapabilityAnswer
+  ) async throws(ToolError) -> JSON {
+    let events = Mailbox<CallEvent>()
+    guard let id = begin(invocation, clock, events) else { throw ToolError(.unavailable, "the skill's runner is not ready") }
+    let outcome = await withTaskCancellationHandler {
+      while true {
+        switch await events.next() {
+        case .finish(let outcome): return outcome
+        case .ask(let question): send(await answer(question), to: id)
+        }
+      }
+    } onCancel: {
+      cancel(id)
+    }
+    let reply = try outcome.get()
+    do throws(ToolError) {
+      return try invocation.decode(reply.result, pieces: reply.pieces)
+    } catch {
+      if error.code == .protocolError { stop() }
+      throw error
+    }
+  }
+
+  /// Kills the child, whatever it is doing. Returns at once.
+  func stop() {
+    state.withLock { $0.isStopping = true }
+    wakeUp()
+  }
+
+  // MARK: The caller's side
+
+  private func begin(_ invocation: SkillInvocation, _ clock: WallClock, _ events: Mailbox<CallEvent>) -> UInt64? {
+    let message = invocation.message(deadline: clock.now().advanced(by: invocation.timeout))
+    return state.withLock { state in
+      let now = ContinuousClock.now
+      guard !state.isStopping else { return nil }
+      guard let id = state.session.begin(timeout: invocation.timeout, maximumResult: invocation.maximumResult, now: now) else {
+        return nil
+      }
+      state.call = events
+      send(Frame.packets(kind: OC_FRAME_CALL, call: id, message: message), &state)
+      return id
+    }
+  }
+
+  private func send(_ answer: CapabilityAnswer, to id: UInt64) {
+    var message: [UInt8] = []
+    message.appendInteger(answer.status)
+    message.appendInteger(UInt32(0))
+    message += answer.body
+    state.withLock { state in
+      guard state.session.answer(id) else { return }
+      send(Frame.packets(kind: OC_FRAME_ANSWER, call: id, message: message), &state)
+    }
+  }
+
+  private func cancel(_ id: UInt64) {
+    let actions = state.withLock { $0.session.cancel(id, now: .now) }
+    for case .raiseCancel(let call) in actions { child.cancelPage.raise(call) }
+    wakeUp()
+  }
+
+  /// Sends what fits and leaves the rest to the thread; wakes the thread if it would sleep past what it has to do.
+  private func send(_ packets: [[UInt8]], _ state: inout State) {
+    state.outbox += packets
+    flush(&state)
+    let isPunctual = state.sleepsUntil.flatMap { until in state.session.wakeAt.map { until <= $0 } } ?? false
+    if !state.outbox.isEmpty || !isPunctual { wakeUp() }
+  }
+
+  private func flush(_ state: inout State) {
+    while let packet = state.outbox.first {
+      let sent = packet.withUnsafeBytes {
+        Glibc.send(child.socket.number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+      }
+      if sent < 0 && errno == EINTR { continue }
+      if sent < 0 && errno == EAGAIN { return }
+      // Any other error means that the runner is gone, which the thread finds out by itself.
+      state.outbox.removeFirst()
+    }
+  }
+
+  private func wakeUp() {
+    var one: UInt64 = 1
+    _ = write(wake.number, &one, 8)
+  }
+
+  // MARK: The thread's side
+
+  private func watch() {
+    var isOver = false
+    var logIsOpen = true
+    while !isOver {
+      let (timeout, wantsToSend) = state.withLock { state in
+        // An old deadline is kept: waking once for nothing is cheaper than being woken for each call.
+        if let wakeAt = state.session.wakeAt {
+          state.sleepsUntil = wakeAt
+        } else if let until = state.sleepsUntil, until <= .now {
+          state.sleepsUntil = nil
+        }
+        return (Self.milliseconds(until: state.sleepsUntil), !state.outbox.isEmpty)
+      }
+      var polled = [
+        pollfd(fd: child.socket.number, events: Int16(POLLIN) | (wantsToSend ? Int16(POLLOUT) : 0), revents: 0),
+        pollfd(fd: logIsOpen ? child.log.number : -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: child.pidfd.number, events: Int16(POLLIN), revents: 0),
+      ]
+      poll(&polled, 4, timeout)
+      if polled[2].revents != 0 { drainWake() }
+      if polled[1].revents != 0 { logIsOpen = log.forward(from: child.log) }
+      if polled[0].revents != 0 { isOver = receive() }
+      isOver = step(hasEnded: polled[3].revents != 0) || isOver
+    }
+    bury()
+  }
+
+  /// Reads what has come, a bounded amount of it. True at the end of the socket.
+  private func receive() -> Bool {
+    withUnsafeTemporaryAllocation(byteCount: Int(OC_FRAME_MAX), alignment: 8) { buffer in
+      for _ in 0..<64 {
+        let size = recv(child.socket.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT | MSG_TRUNC))
+        if size < 0 && errno == EINTR { continue }
+        if size < 0 && errno == EAGAIN { return false }
+        // An empty packet is no frame; it looks like the end and is treated as one.
+        guard size > 0 else { return true }
+        if perform(accept(size, buffer)) { return true }
+      }
+      return false
+    }
+  }
+
+  private func accept(_ size: Int, _ buffer: UnsafeMutableRawBufferPointer) -> [RunnerSession.Action] {
+    state.withLock { state in
+      guard size <= buffer.count else { return state.session.violated("a packet over \(OC_FRAME_MAX) bytes") }
+      do throws(ProtocolViolation) {
+        return state.session.receive(try Frame(packet: UnsafeRawBufferPointer(rebasing: buffer[..<size])), now: .now)
+      } catch {
+        return state.session.violated(error.reason)
+      }
+    }
+  }
+
+  /// Everything that is due besides reading. True when it is over.
+  private func step(hasEnded: Bool) -> Bool {
+    let actions = state.withLock { state in
+      flush(&state)
+      return state.isStopping ? state.session.stop() : state.session.tick(now: .now)
+    }
+    return perform(actions) || hasEnded
+  }
+
+  /// True when the runner is to be killed.
+  private func perform(_ actions: [RunnerSession.Action]) -> Bool {
+    var isOver = false
+    for action in actions {
+      switch action {
+      case .ready:
+        state.withLock { $0.hasStarted = true }
+        started.send(.success(()))
+      case .startFailed(let refusal): started.send(.failure(refusal))
+      case .ask(let question): state.withLock { $0.call }?.send(.ask(question))
+      case .finish(let outcome): state.withLock { $0.call.take() }?.send(.finish(outcome))
+      case .raiseCancel(let call): child.cancelPage.raise(call)
+      case .log(let level, let line): log.write(line, level: level)
+      case .kill: isOver = true
+      }
+    }
+    return isOver
+  }
+
+  /// Kills what may still live, reads what is left, and says how it ended.
+  private func bury() {
+    _ = linux_pidfd_kill(child.pidfd.number)
+    var how = linux_exit()
+    let exit = linux_reap(child.pidfd.number, &how) == 0 ? how.name : "ended"
+    // The last words lie in the socket still. Their writer is gone, so there is an end to them.
+    while !receive(), hasWaitingPacket {}
+    while log.forward(from: child.log) {}
+    log.flush()
+    let (actions, end, hasStarted) = state.withLock { state in
+      let (actions, end) = state.session.ended(exit)
+      return (actions, end, state.hasStarted)
+    }
+    // First the books, then the callers: the next call is to see what this one did.
+    if hasStarted { onEnd(end) }
+    _ = perform(actions)
+  }
+
+  private var hasWaitingPacket: Bool {
+    var polled = pollfd(fd: child.socket.number, events: Int16(POLLIN), revents: 0)
+    return poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLIN) != 0
+  }
+
+  private func drainWake() {
+    var count: UInt64 = 0
+    _ = read(wake.number, &count, 8)
+  }
+
+  private static func milliseconds(until instant: ContinuousClock.Instant?) -> Int32 {
+    guard let instant else { return -1 }
+    let (seconds, attoseconds) = ContinuousClock.now.duration(to: instant).components
+    // Rounded up, so that what is due is due when the thread wakes.
+    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+  }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import Logging
+
+/// The thread behind one iteration of a `DirectoryWatcher`.
+///
+/// `@unchecked Sendable`: `watch` and `debouncer` are touched by the thread that calls `run` only; the descriptors never change.
+final class WatchLoop: @unchecked Sendable {
+  private static let interest = UInt32(
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+  private static let gone = UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
+  /// How often a directory that is not there is looked for.
+  private static let retry: Duration = .seconds(1)
+
+  private let path: String
+  private let logger: Logger
+  private let ticks: AsyncStream<DirectoryWatcher.Tick>.Continuation
+  private let inotify: Int32
+  /// A connected pair: writing to the second wakes the first.
+  private let wake: (receiver: Int32, sender: Int32)
+  private var debouncer: ChangeDebouncer
+  private var watch: Int32?
+
+  /// Nil when the system has no inotify instance left.
+  init?(path: String, debouncer: ChangeDebouncer, logger: Logger, ticks: AsyncStream<DirectoryWatcher.Tick>.Continuation) {
+    var pair: [Int32] = [-1, -1]
+    let type = Int32(bitPattern: SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { return nil }
+    inotify = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+    guard inotify >= 0 else {
+      close(pair[0])
+      close(pair[1])
+      return nil
+    }
+    wake = (pair[0], pair[1])
+    self.path = path
+    self.debouncer = debouncer
+    self.logger = logger
+    self.ticks = ticks
+  }
+
+  deinit {
+    close(inotify)
+    close(wake.receiver)
+    close(wake.sender)
+  }
+
+  /// Ends `run` soon.
+  func stop() {
+    var byte: UInt8 = 1
+    _ = write(wake.sender, &byte, 1)
+  }
+
+  func run() {
+    _ = find()
+    ticks.yield(.rescan)
+    while true {
+      var polled = [
+        pollfd(fd: inotify, events: Int16(POLLIN), revents: 0), pollfd(fd: wake.receiver, events: Int16(POLLIN), revents: 0),
+      ]
+      poll(&polled, 2, Self.milliseconds(until: nextWake))
+      if polled[1].revents != 0 { return }
+      if polled[0].revents != 0 { readEvents() }
+      if watch == nil, find() { debouncer.event(now: .now) }
+      guard let tick = debouncer.tick(now: .now) else { continue }
+      // The path may name another directory by now, for instance when a parent was renamed.
+      if tick == .rescan { _ = find() }
+      ticks.yield(tick)
+    }
+  }
+
+  private var nextWake: ContinuousClock.Instant {
+    watch == nil ? min(debouncer.wakeAt, .now + Self.retry) : debouncer.wakeAt
+  }
+
+  /// Watches what the path names now. True when that is another directory than before.
+  private func find() -> Bool {
+    let found = inotify_add_watch(inotify, path, Self.interest)
+    guard found >= 0 else {
+      if watch != nil { logger.warning("directory_gone", metadata: ["path": .string(path)]) }
+      watch = nil
+      return false
+    }
+    defer { watch = found }
+    guard found != watch else { return false }
+    if let watch { inotify_rm_watch(inotify, watch) }
+    return true
+  }
+
+  private func readEvents() {
+    withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 8) { buffer in
+      while true {
+        let size = read(inotify, buffer.baseAddress, buffer.count)
+        guard size > 0 else { return }
+        var position = 0
+        while position + MemoryLayout<inotify_event>.size <= size {
+          let event = buffer.loadUnaligned(fromByteOffset: position, as: inotify_event.self)
+          position += MemoryLayout<inotify_event>.size + Int(event.len)
+          handle(event)
+        }
+      }
+    }
+  }
+
+  private func handle(_ event: inotify_event) {
+    let isOverflow = event.mask & UInt32(IN_Q_OVERFLOW) != 0
+    guard isOverflow || event.wd == watch else { return }
+    if event.mask & Self.gone != 0, let watch {
+      logger.warning("directory_gone", metadata: ["path": .string(path)])
+      inotify_rm_watch(inotify, watch)
+      self.watch = nil
+    }
+    debouncer.event(now: .now)
+  }
+
+  private static func milliseconds(until instant: ContinuousClock.Instant) -> Int32 {
+    let (seconds, attoseconds) = ContinuousClock.now.duration(to: instant).components
+    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+  }
+}

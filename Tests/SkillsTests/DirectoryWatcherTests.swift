@@ -1,0 +1,105 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import Watching
+
+@Suite("Watching a directory", .timeLimit(.minutes(2)))
+struct DirectoryWatcherTests {
+  private let start = ContinuousClock.now
+
+  private func debouncer() -> ChangeDebouncer {
+    ChangeDebouncer(quiet: .milliseconds(150), longest: .seconds(2), rescan: .seconds(30), now: start)
+  }
+
+  @Test("events become one change once it is quiet")
+  func quiet() {
+    var debouncer = debouncer()
+    debouncer.event(now: start)
+    debouncer.event(now: start + .milliseconds(100))
+    #expect(debouncer.tick(now: start + .milliseconds(200)) == nil)
+    #expect(debouncer.wakeAt == start + .milliseconds(250))
+    #expect(debouncer.tick(now: start + .milliseconds(250)) == .changed)
+    #expect(debouncer.tick(now: start + .milliseconds(251)) == nil)
+  }
+
+  @Test("a burst without end is cut")
+  func burst() {
+    var debouncer = debouncer()
+    for step in 0...20 { debouncer.event(now: start + .milliseconds(100 * step)) }
+    #expect(debouncer.tick(now: start + .seconds(2)) == .changed)
+  }
+
+  @Test("without events there is a look now and then")
+  func rescan() {
+    var debouncer = debouncer()
+    #expect(debouncer.wakeAt == start + .seconds(30))
+    #expect(debouncer.tick(now: start + .seconds(30)) == .rescan)
+    #expect(debouncer.wakeAt == start + .seconds(60))
+  }
+
+  private func folder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  private func watcher(_ folder: URL) -> DirectoryWatcher {
+    DirectoryWatcher(
+      folder.path, quiet: .milliseconds(20), rescan: .seconds(3600),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  @Test("writing, moving and removing are seen")
+  func sees() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var ticks = watcher(folder).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    let file = folder.appending(path: "a")
+    try Data([1]).write(to: file)
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.moveItem(at: file, to: folder.appending(path: "b"))
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.removeItem(at: folder.appending(path: "b"))
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("a directory may go and come back")
+  func returns() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var ticks = watcher(folder).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    try FileManager.default.removeItem(at: folder)
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(await ticks.next() == .changed)
+    try Data([1]).write(to: folder.appending(path: "a"))
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("a directory that another takes the place of is watched")
+  func replaced() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var ticks = watcher(folder).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    try FileManager.default.moveItem(atPath: folder.path, toPath: folder.path + ".old")
+    defer { try? FileManager.default.removeItem(atPath: folder.path + ".old") }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(await ticks.next() == .changed)
+    try Data([1]).write(to: folder.appending(path: "a"))
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("a directory that does not exist yet is found when it does")
+  func later() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var ticks = watcher(folder).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(await ticks.next() == .changed)
+  }
+}

@@ -1,0 +1,123 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Skills
+
+@Suite("Reading a library without running it")
+struct LibraryImageTests {
+  private func refusal(_ library: [UInt8]) -> SkillRefusal? {
+    do throws(SkillRefusal) {
+      _ = try SkillManifest(library: library)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("a library that is right is read")
+  func right() throws {
+    let manifest = try SkillManifest(library: LibraryBuilder().bytes)
+    #expect(manifest.id == "org.example.sum")
+    #expect(manifest.tools.first?.effect == .write)
+  }
+
+  @Test("a note that tools left outside the segments is found by its section")
+  func section() throws {
+    var library = LibraryBuilder()
+    library.noteInSegment = false
+    #expect(try SkillManifest(library: library.bytes).id == "org.example.sum")
+  }
+
+  struct Fault: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let code: SkillRefusal.Code
+    let words: String
+    let change: @Sendable (inout LibraryBuilder) -> Void
+
+    init(_ name: String, _ code: SkillRefusal.Code, _ words: String, _ change: @escaping @Sendable (inout LibraryBuilder) -> Void)
+    {
+      testDescription = name
+      self.code = code
+      self.words = words
+      self.change = change
+    }
+  }
+
+  static let faults: [Fault] = [
+    Fault("32-bit", .notALibrary, "64-bit") { $0.elfClass = 1 },
+    Fault("executable", .notALibrary, "-shared") { $0.type = 2 },
+    Fault("other machine", .notALibrary, "another machine") { $0.machine = 40 },
+    Fault("writable code", .unsafeImage, "writable and executable") { $0.loadFlags = 7 },
+    Fault("executable stack", .unsafeImage, "noexecstack") { $0.stackFlags = 7 },
+    Fault("no stack header", .unsafeImage, "noexecstack") { $0.stackFlags = nil },
+    Fault("RPATH", .unsafeImage, "RPATH") { $0.dynamicTags = [(15, 1)] },
+    Fault("RUNPATH", .unsafeImage, "RUNPATH") { $0.dynamicTags = [(29, 1)] },
+    Fault("AUXILIARY", .unsafeImage, "AUXILIARY") { $0.dynamicTags = [(0x7fff_fffd, 1)] },
+    Fault("text relocations", .unsafeImage, "-fPIC") { $0.dynamicTags = [(22, 0)] },
+    Fault("text relocation flag", .unsafeImage, "-fPIC") { $0.dynamicTags = [(30, 4)] },
+    Fault("library", .unsafeImage, "'libcurl.so.4'") { $0.needed = ["libc.so.6", "libcurl.so.4"] },
+    Fault("no note", .manifest, ".note.openclaw.skill") { $0.owner = "somebody\0" },
+    Fault("other note type", .manifest, ".note.openclaw.skill") { $0.noteType = 1 },
+    Fault("two notes", .manifest, "more than one") { $0.notes = 2 },
+    Fault("long manifest", .manifest, "at most 65536") { $0.manifest = String(repeating: " ", count: 65_540) },
+    Fault("no symbol", .manifest, "'sum'") { $0.symbols = [] },
+    Fault("undefined symbol", .manifest, "'sum'") { $0.symbols[0].section = 0 },
+    Fault("data symbol", .manifest, "'sum'") { $0.symbols[0].info = 0x11 },
+    Fault("local symbol", .manifest, "'sum'") { $0.symbols[0].info = 0x02 },
+    Fault("hidden symbol", .manifest, "'sum'") { $0.symbols[0].visibility = 2 },
+  ]
+
+  @Test("a library with one thing wrong is refused and told which", arguments: faults)
+  func wrong(_ fault: Fault) {
+    var library = LibraryBuilder()
+    fault.change(&library)
+    let refusal = refusal(library.bytes)
+    #expect(refusal?.code == fault.code)
+    #expect(refusal?.message.contains(fault.words) == true, "\(refusal?.message ?? "accepted")")
+  }
+
+  @Test("a library cut at any length is incomplete")
+  func cut() {
+    let bytes = LibraryBuilder().bytes
+    for length in 0..<bytes.count { #expect(refusal(Array(bytes[..<length]))?.code == .incomplete, "cut at \(length)") }
+  }
+
+  @Test("a real library cut at any length is incomplete")
+  func cutReal() throws {
+    let bytes = try SkillFixtures.bytes(SkillFixtures.example("echo"))
+    #expect(refusal(bytes) == nil)
+    for length in stride(from: 0, to: bytes.count, by: 7) {
+      #expect(refusal(Array(bytes[..<length]))?.code == .incomplete, "cut at \(length)")
+    }
+    #expect(refusal(Array(bytes.dropLast()))?.code == .incomplete)
+  }
+
+  @Test("any single byte may be anything: no crash, and a verdict", arguments: [0x00, 0x7f, 0xff] as [UInt8])
+  func corrupted(_ value: UInt8) {
+    let bytes = LibraryBuilder().bytes
+    var refused = 0
+    for index in bytes.indices {
+      var copy = bytes
+      copy[index] = value
+      if refusal(copy) != nil { refused += 1 }
+    }
+    #expect(refused > 0)
+  }
+
+  @Test("text that is no library is not one", arguments: ["#!/bin/sh\n", "hello", "PK\u{3}\u{4}"])
+  func text(_ text: String) {
+    #expect(refusal(Array(text.utf8))?.code == .notALibrary)
+  }
+
+  @Test(
+    "the fixtures are judged by their files alone",
+    arguments: [
+      ("no_manifest", ".note.openclaw.skill"), ("missing_symbol", "exports no function"), ("read_scope", "write scope"),
+    ])
+  func fixtures(_ name: String, _ words: String) throws {
+    let refusal = refusal(try SkillFixtures.bytes(SkillFixtures.fixture(name)))
+    #expect(refusal?.code == .manifest)
+    #expect(refusal?.message.contains(words) == true, "\(refusal?.message ?? "accepted")")
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import Skills
+
+/// The example skills and the misbehaving ones, built once for a test run.
+enum SkillFixtures {
+  struct BuildFailed: Error {
+    let folder: String
+    let output: String
+  }
+
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  private static let plugins = Result { try build("Plugins") }
+  private static let hostile = Result { try build("Tests/Fixtures/Skills") }
+
+  /// Where the executable that runs the tests lies.
+  private static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+
+  static let runner = products.appending(path: "openclaw-runner").path
+
+  /// `echo`, `clock`, `calc`, `tickets`.
+  static func example(_ name: String) throws -> URL {
+    try plugins.get().appending(path: "\(name).so")
+  }
+
+  /// One of the skills in Tests/Fixtures/Skills, by its file name without extension.
+  static func fixture(_ name: String) throws -> URL {
+    try hostile.get().appending(path: "\(name).so")
+  }
+
+  static func bytes(_ file: URL) throws -> [UInt8] {
+    Array(try Data(contentsOf: file))
+  }
+
+  static func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "skills-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  private static func build(_ folder: String) throws -> URL {
+    let output = products.appending(path: "SkillFixtures/\(folder)")
+    let make = Process()
+    make.executableURL = URL(filePath: "/usr/bin/env")
+    make.arguments = ["make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)"]
+    let pipe = Pipe()
+    make.standardOutput = pipe
+    make.standardError = pipe
+    try make.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    make.waitUntilExit()
+    guard make.terminationStatus == 0 else { throw BuildFailed(folder: folder, output: text) }
+    return output
+  }
+}
