@@ -32,8 +32,8 @@ static bool limit(int resource, rlim_t value) {
   return setrlimit((__rlimit_resource_t)resource, &wanted) == 0;
 }
 
-/* DATA makes malloc fail cleanly; AS is the outer fence, because it also counts reserved address space. The host
- * sets the CPU limit for each call. */
+/* DATA makes malloc fail cleanly; AS is the outer fence, because it also counts reserved address space. There is no CPU
+ * limit: it would count the whole life of a runner; the host's deadline ends each call. */
 static bool set_limits(void) {
   return limit(RLIMIT_DATA, (rlim_t)256 << 20) && limit(RLIMIT_AS, (rlim_t)2 << 30) && limit(RLIMIT_STACK, (rlim_t)8 << 20) &&
          limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, 64) && limit(RLIMIT_MEMLOCK, 0) &&

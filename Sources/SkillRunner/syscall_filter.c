@@ -123,11 +123,11 @@ static void allow_clone(program *p) {
   end(p, start);
 }
 
-/* Code comes from files, is never writable, and nothing is shared: a shared mapping would escape RLIMIT_DATA. */
+/* Code comes from files, is never writable, and nothing is shared or grows like a stack: both would escape RLIMIT_DATA. */
 static void allow_mmap(program *p) {
   unsigned short start = begin(p, SYS_mmap);
   load(p, low(3));
-  jump(p, BPF_JSET, MAP_SHARED, 0, 1);
+  jump(p, BPF_JSET, MAP_SHARED | MAP_GROWSDOWN, 0, 1);
   refuse(p, EPERM);
   load(p, low(2));
   jump(p, BPF_JSET, PROT_EXEC, 1, 0);

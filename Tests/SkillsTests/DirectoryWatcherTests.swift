@@ -93,6 +93,22 @@ struct DirectoryWatcherTests {
     #expect(await ticks.next() == .changed)
   }
 
+  @Test("without an inotify instance there is a look now and then")
+  func withoutInstance() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (stream, ticks) = AsyncStream.makeStream(of: DirectoryWatcher.Tick.self)
+    let often = ChangeDebouncer(quiet: .milliseconds(1), longest: .seconds(1), rescan: .milliseconds(1), now: start)
+    let watching = WatchLoop(
+      path: folder.path, debouncer: often, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, ticks: ticks,
+      makeInstance: { -1 })
+    let loop = try #require(watching)
+    Thread { loop.run() }.start()
+    var seen = stream.makeAsyncIterator()
+    for _ in 0..<3 { #expect(await seen.next() == .rescan) }
+    loop.stop()
+  }
+
   @Test("a directory that does not exist yet is found when it does")
   func later() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "watch-\(UUID().uuidString)")

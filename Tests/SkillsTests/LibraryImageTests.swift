@@ -77,6 +77,12 @@ struct LibraryImageTests {
     #expect(refusal?.message.contains(fault.words) == true, "\(refusal?.message ?? "accepted")")
   }
 
+  @Test("a text that does not end soon is no name", arguments: [(1024, true), (1025, false)])
+  func longText(_ length: Int, _ isName: Bool) {
+    let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: length) + [0]
+    #expect(bytes.withUnsafeBytes { ImageBytes($0).text(at: 0)?.utf8.count } == (isName ? length : nil))
+  }
+
   @Test("a library cut at any length is incomplete")
   func cut() {
     let bytes = LibraryBuilder().bytes

@@ -111,6 +111,18 @@ struct RegistryTests {
     #expect(ledger.incompleteTime(of: "c.so", now: start + .seconds(11)) == .seconds(11))
   }
 
+  @Test("one look is arranged for a file that stays incomplete, however often the folder is looked at")
+  func incompleteLook() {
+    var ledger = FolderLedger()
+    let delay = Duration.seconds(10)
+    let withoutFile = ledger.arrangesLook(after: delay, now: start)
+    #expect(!withoutFile)
+    ledger.note(
+      "a.so", stamp(), readAt: Timestamp(seconds: 100), hash: nil, refusal: SkillRefusal(.incomplete, ""), now: start)
+    let arranged = [0, 3, 9, 10, 15, 20].map { ledger.arrangesLook(after: delay, now: start + .seconds($0)) }
+    #expect(arranged == [true, false, false, true, false, true])
+  }
+
   @Test(
     "only libraries are looked at",
     arguments: [("a.so", true), (".a.so", false), ("a.so~", false), ("a.so.1", false), ("a\n.so", false)])

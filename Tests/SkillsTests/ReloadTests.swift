@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Skills
@@ -109,6 +110,16 @@ struct ReloadTests {
       #expect(harness.status("tickets.so") == nil)
       await #expect(throws: ToolError.self) { try await harness.host.call(call) }
       #expect(try await harness.call("echo", ["text": "here"]) == "here")
+    }
+  }
+
+  @Test("a call for a build that is drained and has no successor is gone at once")
+  func drained() async throws {
+    try await SkillHostHarness.run([SkillFixtures.fixture("version_1")]) { harness in
+      let call = try harness.planned("version")
+      let removed = harness.host.state.withLock { $0.routing.install(nil, for: "version_1.so") }
+      for build in removed { await build.retire() }
+      await #expect(performing: { try await harness.host.call(call) }, throws: { ($0 as? ToolError)?.code == .gone })
     }
   }
 

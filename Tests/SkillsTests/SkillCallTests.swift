@@ -36,6 +36,7 @@ struct MisbehavingSkillTests {
       ("bad.null", .internal, "null str"), ("bad.latin1", .internal, "UTF-8"), ("bad.nan", .internal, "finite"),
       ("bad.broken", .protocolError, "JSON"), ("bad.flood", .protocolError, "262144"), ("bad.chatter", .killed, "killed"),
       ("bad.forge", .protocolError, "frame"), ("bad.fail", .skill, "my own reason"), ("bad.long", .tooLarge, "4 MiB"),
+      ("bad.cling", .crashed, "SIGKILL"),
     ])
   func misbehaves(_ tool: String, _ code: ToolError.Code, _ words: String) async throws {
     try await SkillHostHarness.run([SkillFixtures.fixture("misbehave")]) { harness in

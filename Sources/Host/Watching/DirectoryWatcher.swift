@@ -36,7 +36,7 @@ package struct DirectoryWatcher: AsyncSequence, Sendable {
     let (stream, ticks) = AsyncStream.makeStream(of: Tick.self, bufferingPolicy: .bufferingNewest(1))
     let debouncer = ChangeDebouncer(quiet: quiet, longest: .seconds(2), rescan: rescan, now: .now)
     guard let loop = WatchLoop(path: path, debouncer: debouncer, logger: logger, ticks: ticks) else {
-      logger.error("directory_not_watched", metadata: ["path": .string(path), "reason": "no inotify instance"])
+      logger.error("directory_not_watched", metadata: ["path": .string(path), "reason": "no descriptors"])
       ticks.finish()
       return stream.makeAsyncIterator()
     }

@@ -3,7 +3,7 @@ import Logging
 
 /// The thread behind one iteration of a `DirectoryWatcher`.
 ///
-/// `@unchecked Sendable`: `watch` and `debouncer` are touched by the thread that calls `run` only; the descriptors never change.
+/// `@unchecked Sendable`: `inotify`, `watch` and `debouncer` are touched by the thread that calls `run` only; the rest never changes.
 final class WatchLoop: @unchecked Sendable {
   private static let interest = UInt32(
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
@@ -14,24 +14,24 @@ final class WatchLoop: @unchecked Sendable {
   private let path: String
   private let logger: Logger
   private let ticks: AsyncStream<DirectoryWatcher.Tick>.Continuation
-  private let inotify: Int32
+  private let makeInstance: @Sendable () -> Int32
+  /// Negative while the system has no instance to give: then there are looks now and then, and no events.
+  private var inotify: Int32 = -1
   /// A connected pair: writing to the second wakes the first.
   private let wake: (receiver: Int32, sender: Int32)
   private var debouncer: ChangeDebouncer
   private var watch: Int32?
 
-  /// Nil when the system has no inotify instance left.
-  init?(path: String, debouncer: ChangeDebouncer, logger: Logger, ticks: AsyncStream<DirectoryWatcher.Tick>.Continuation) {
+  /// Nil when the system has no descriptors left. `makeInstance` returns an inotify instance or a negative number.
+  init?(
+    path: String, debouncer: ChangeDebouncer, logger: Logger, ticks: AsyncStream<DirectoryWatcher.Tick>.Continuation,
+    makeInstance: @escaping @Sendable () -> Int32 = { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) }
+  ) {
     var pair: [Int32] = [-1, -1]
     let type = Int32(bitPattern: SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { return nil }
-    inotify = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-    guard inotify >= 0 else {
-      close(pair[0])
-      close(pair[1])
-      return nil
-    }
     wake = (pair[0], pair[1])
+    self.makeInstance = makeInstance
     self.path = path
     self.debouncer = debouncer
     self.logger = logger
@@ -39,7 +39,7 @@ final class WatchLoop: @unchecked Sendable {
   }
 
   deinit {
-    close(inotify)
+    if inotify >= 0 { close(inotify) }
     close(wake.receiver)
     close(wake.sender)
   }
@@ -52,6 +52,9 @@ final class WatchLoop: @unchecked Sendable {
 
   func run() {
     _ = find()
+    if inotify < 0 {
+      logger.error("directory_not_watched", metadata: ["path": .string(path), "reason": "no inotify instance"])
+    }
     ticks.yield(.rescan)
     while true {
       var polled = [
@@ -74,6 +77,7 @@ final class WatchLoop: @unchecked Sendable {
 
   /// Watches what the path names now. True when that is another directory than before.
   private func find() -> Bool {
+    if inotify < 0 { inotify = makeInstance() }
     let found = inotify_add_watch(inotify, path, Self.interest)
     guard found >= 0 else {
       if watch != nil { logger.warning("directory_gone", metadata: ["path": .string(path)]) }

@@ -75,6 +75,7 @@ __attribute__((constructor)) static void try_everything(void) {
   attempt("writable code", can_map(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS));
   attempt("code from data", can_make_executable());
   attempt("shared memory", can_map(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS));
+  attempt("memory that grows down", can_map(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN));
   attempt("memfd", syscall(SYS_memfd_create, "x", 0) >= 0);
   attempt("bpf", syscall(SYS_bpf, 0, NULL, 0) >= 0);
   attempt("io_uring", syscall(425 /* io_uring_setup */, 1, NULL) >= 0);

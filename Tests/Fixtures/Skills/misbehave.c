@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,8 @@ OC_SKILL_MANIFEST(OC_JSON({
      "timeout_ms": 300},
     {"name": "bad.forge", "summary": "Sends a frame of its own", "symbol": "forge", "effect": "read", "call": "i32()",
      "timeout_ms": 300},
+    {"name": "bad.cling", "summary": "Sends its log pipe away behind a packet that ends it all", "symbol": "cling",
+     "effect": "read", "call": "i32()", "timeout_ms": 300},
     {"name": "bad.memory", "summary": "Takes all the memory it gets, answers MiB", "symbol": "memory", "effect": "read",
      "call": "i32()"},
     {"name": "bad.threads", "summary": "Starts all the threads it gets, answers how many", "symbol": "threads", "effect": "read",
@@ -126,6 +129,24 @@ OC_EXPORT oc_status nag(const oc_call *call) {
 OC_EXPORT int32_t forge(void) {
   const char garbage[] = "this is no frame of the protocol";
   return write(3, garbage, sizeof garbage) > 0 ? hang() : 0;
+}
+
+OC_EXPORT int32_t cling(void) {
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr header;
+  } attachment = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  const int log_pipe = STDOUT_FILENO;
+  memcpy(CMSG_DATA(&attachment.header), &log_pipe, sizeof log_pipe);
+  char byte = 0;
+  struct iovec nothing = {&byte, 0}, something = {&byte, 1};
+  const struct msghdr empty = {.msg_iov = &nothing, .msg_iovlen = 1};
+  const struct msghdr full = {
+      .msg_iov = &something, .msg_iovlen = 1, .msg_control = attachment.bytes, .msg_controllen = sizeof attachment.bytes};
+  sendmsg(3, &empty, 0);  // the host kills the runner for the first and stops reading at the second
+  sendmsg(3, &empty, 0);
+  sendmsg(3, &full, 0);
+  return hang();
 }
 
 OC_EXPORT int32_t memory(void) {

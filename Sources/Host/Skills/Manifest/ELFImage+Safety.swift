@@ -80,15 +80,14 @@ extension ELFImage {
   /// Which of `names` the library does not export as functions, sorted.
   func missingFunctions(among names: Set<String>) -> [String] {
     var missing = names
-    for section in sections where section.kind == Section.dynamicSymbols {
-      guard Int(section.link) < sections.count, let symbols = contents(of: section),
-        let strings = contents(of: sections[Int(section.link)])
-      else { continue }
-      var position: UInt64 = 0
-      while !missing.isEmpty, let symbol = symbols.slice(at: position, count: 24) {
-        position += 24
-        if let name = exportedFunction(symbol, strings) { missing.remove(name) }
-      }
+    // A library has one such table.
+    guard let section = sections.first(where: { $0.kind == Section.dynamicSymbols }), Int(section.link) < sections.count,
+      let symbols = contents(of: section), let strings = contents(of: sections[Int(section.link)])
+    else { return missing.sorted() }
+    var position: UInt64 = 0
+    while !missing.isEmpty, let symbol = symbols.slice(at: position, count: 24) {
+      position += 24
+      if let name = exportedFunction(symbol, strings) { missing.remove(name) }
     }
     return missing.sorted()
   }

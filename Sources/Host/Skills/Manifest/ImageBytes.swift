@@ -19,10 +19,14 @@ struct ImageBytes {
     return ImageBytes(UnsafeRawBufferPointer(rebasing: buffer[range]))
   }
 
-  /// The NUL-terminated UTF-8 text at `offset`; nil when it is not terminated or not UTF-8.
+  /// More bytes than any name has that a skill's library is judged by.
+  private static let longestText = 1024
+
+  /// The NUL-terminated UTF-8 text at `offset`; nil when it is not UTF-8 or does not end within 1024 bytes: a file can point
+  /// millions of names at one endless text.
   func text(at offset: UInt64) -> String? {
     guard offset < count else { return nil }
-    let rest = buffer[Int(offset)...]
+    let rest = buffer[Int(offset)...].prefix(Self.longestText + 1)
     guard let end = rest.firstIndex(of: 0) else { return nil }
     return String(validating: rest[..<end], as: UTF8.self)
   }

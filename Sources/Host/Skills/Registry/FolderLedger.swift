@@ -18,6 +18,7 @@ struct FolderLedger: Sendable {
   private static let settlingTime: Duration = .seconds(1)
 
   private var entries: [String: Entry] = [:]
+  private var nextLook: Instant?
 
   /// Names of the files to read now, sorted. `now` is the time of day.
   func filesToRead(in listing: [String: FileStamp]) -> [String] {
@@ -41,6 +42,13 @@ struct FolderLedger: Sendable {
 
   /// Whether some file is still being copied.
   var isWaiting: Bool { entries.values.contains { $0.incompleteSince != nil } }
+
+  /// Whether the caller is to look again after `delay`: some file is still being copied, and no such look is to come already.
+  mutating func arrangesLook(after delay: Duration, now: Instant) -> Bool {
+    guard isWaiting, nextLook.map({ $0 <= now }) ?? true else { return false }
+    nextLook = now + delay
+    return true
+  }
 
   /// How long `name` has been incomplete.
   func incompleteTime(of name: String, now: Instant) -> Duration {

@@ -16,10 +16,6 @@ struct RoutingTable: Sendable {
 
   func route(to tool: String) -> Route? { routes[tool] }
 
-  func isCurrent(_ build: SkillBuild) -> Bool {
-    builds.values.contains { $0 === build }
-  }
-
   /// Where a call that was planned for a certain build may run, best first.
   ///
   /// A write runs on its own build or nowhere. A read may run on the build that took its place.

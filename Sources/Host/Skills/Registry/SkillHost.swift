@@ -75,8 +75,9 @@ package final class SkillHost: Toolbox, Service {
         for build in await scan(&folder) { group.addTask { await self.drain(build) } }
         scanned.open()
         onScan()
-        if folder.isWaiting {
-          group.addTask { [age = configuration.limits.incompleteAge] in
+        let age = configuration.limits.incompleteAge
+        if folder.arrangesLook(after: age, now: .now) {
+          group.addTask {
             do { try await Task.sleep(for: age) } catch { return }
             demand.yield()
           }
@@ -117,13 +118,13 @@ extension SkillHost {
 
   /// Finds the build for a call and counts the call in.
   private func enter(_ tool: Tool) throws(ToolError) -> RoutingTable.Route {
+    var refused: SkillBuild?
     while true {
       let candidates = state.withLock { $0.routing.candidates(for: tool) }
       if let route = candidates.first(where: { $0.build.enter() }) { return route }
-      // The last of them is served now, or was a moment ago; in that case there is a newer one, or none.
-      guard let last = candidates.last, state.withLock({ !$0.routing.isCurrent(last.build) }), tool.effect == .read else {
-        throw Self.gone(tool)
-      }
+      // The last of them was served a moment ago and has been drained since: there is a newer one, or none.
+      guard let last = candidates.last?.build, last !== refused else { throw Self.gone(tool) }
+      refused = last
     }
   }
 

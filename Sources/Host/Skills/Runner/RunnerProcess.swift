@@ -35,8 +35,9 @@ final class RunnerProcess: SkillInstance {
   static func start(
     executable: String, image: SkillImage, startBudget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
   ) async throws(SkillRefusal) -> RunnerProcess {
-    let child = try await RunnerChild.start(executable: executable, image: image)
+    // Before the child: once there is one, somebody has to bury it.
     guard let wake = Descriptor(linux_eventfd()) else { throw SkillRefusal(.hostFailure, "no descriptor for a runner") }
+    let child = try await RunnerChild.start(executable: executable, image: image)
     let runner = RunnerProcess(child: child, wake: wake, startBudget: startBudget, log: log, onEnd: onEnd)
     let thread = Thread { runner.watch() }
     thread.name = "skill-runner"
@@ -238,9 +239,10 @@ final class RunnerProcess: SkillInstance {
     _ = linux_pidfd_kill(child.pidfd.number)
     var how = linux_exit()
     let exit = linux_reap(child.pidfd.number, &how) == 0 ? how.name : "ended"
-    // The last words lie in the socket still. Their writer is gone, so there is an end to them.
-    while !receive(), hasWaitingPacket {}
-    while log.forward(from: child.log) {}
+    // The last words lie in socket and pipe still. Their writer is gone, so there is an end to them; but neither need be closed,
+    // because a skill can send its own end of the pipe along in a packet that nobody takes out.
+    while !receive(), Self.hasInput(child.socket) {}
+    while Self.hasInput(child.log), log.forward(from: child.log) {}
     log.flush()
     let (actions, end, hasStarted) = state.withLock { state in
       let (actions, end) = state.session.ended(exit)
@@ -251,8 +253,8 @@ final class RunnerProcess: SkillInstance {
     _ = perform(actions)
   }
 
-  private var hasWaitingPacket: Bool {
-    var polled = pollfd(fd: child.socket.number, events: Int16(POLLIN), revents: 0)
+  private static func hasInput(_ descriptor: Descriptor) -> Bool {
+    var polled = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
     return poll(&polled, 1, 0) > 0 && polled.revents & Int16(POLLIN) != 0
   }
 

@@ -79,6 +79,8 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
   private func perform(
     _ invocation: SkillInvocation, _ deadline: Int64, _ call: TrustedCall
   ) -> Result<RunnerSession.Reply, ToolError> {
+    // A call that was queued behind the end of the skill must not touch what is closed.
+    guard isIdle else { return .failure(ToolError(.cancelled, "the host stopped the skill")) }
     var error = [CChar](repeating: 0, count: Int(OC_ERROR_SIZE))
     let signature = invocation.signature?.text ?? ""
     let binding = invocation.symbol.withSlice { symbol in
