@@ -37,15 +37,14 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
           kind: qq
           app_id: 0102000000
           secret: [{ env: NEW_SECRET }, { env: OLD_SECRET }]
-          transport: websocket
+          transport: webhook
           api_base: http://127.0.0.1:1/
           token_url: http://127.0.0.1:1/token
           validation: unsigned
           freshness: 2m
         - name: napcat
           kind: onebot
-          transport: [http, reverse-websocket, websocket]
-          url: ws://127.0.0.1:3001
+          transport: [http, reverse-websocket]
           secret: { env: NEW_SECRET }
           access_token: { env: OLD_SECRET }
           api_base: http://127.0.0.1:3000
@@ -76,13 +75,12 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     }
     #expect(qq.appID == "0102000000")
     #expect(qq.secrets.map { $0.reveal() } == ["new", "old"])
-    #expect(qq.transport == .websocket)
+    #expect(qq.transport == .webhook)
     #expect(qq.apiBase == "http://127.0.0.1:1")
     #expect(qq.tokenURL == "http://127.0.0.1:1/token")
     #expect(qq.validation == .unsigned)
     #expect(qq.freshness == .seconds(120))
-    #expect(oneBot.transports == [.http, .reverseWebSocket, .websocket])
-    #expect(oneBot.url == "ws://127.0.0.1:3001")
+    #expect(oneBot.transports == [.http, .reverseWebSocket])
     #expect(oneBot.secrets.map { $0.reveal() } == ["new"])
     #expect(oneBot.accessTokens.map { $0.reveal() } == ["old"])
     #expect(oneBot.apiBase == "http://127.0.0.1:3000")
@@ -202,15 +200,15 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       ),
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, transport: webhok }]",
-        "openclaw.yaml:1:75: 'transport' must be one of webhook, websocket; did you mean 'webhook'?"
+        "openclaw.yaml:1:75: 'transport' must be one of webhook; did you mean 'webhook'?"
       ),
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, api_base: 'https://u:p@h' }]",
         "openclaw.yaml:1:74: 'api_base' must not hold a user or password; secrets come from a file or the environment"
       ),
       (
-        "channels: [{ kind: onebot, name: x, transport: websocket }]",
-        "openclaw.yaml:1:12: 'url' is missing here: transport websocket connects to it"
+        "channels: [{ kind: qq, name: x, app_id: bot, secret: { env: S } }]",
+        "openclaw.yaml:1:41: 'app_id' must be 1 to 20 decimal digits"
       ),
       (
         "channels: [{ kind: onebot, name: x, transport: http }]",

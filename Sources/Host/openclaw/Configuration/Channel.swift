@@ -30,7 +30,7 @@ extension Channel {
   /// One application of the official QQ Bot API.
   struct QQ: Sendable {
     enum Transport: String, Sendable, CaseIterable {
-      case webhook, websocket
+      case webhook
     }
 
     /// Which URL-validation requests (op 13) are answered.
@@ -59,13 +59,9 @@ extension Channel {
       case http
       /// The implementation connects to us.
       case reverseWebSocket = "reverse-websocket"
-      /// We connect to the implementation.
-      case websocket
     }
 
     var transports: [Transport] = [.reverseWebSocket]
-    /// Where to connect to, for `websocket`.
-    var url: String?
     /// Keys of the HMAC over a posted event.
     var secrets: [Secret] = []
     /// Bearer tokens of WebSocket connections and of the HTTP API.

@@ -29,7 +29,7 @@ extension ConfigurationReader {
     let own =
       switch kind {
       case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness"]
-      case .onebot: ["transport", "url", "secret", "access_token", "api_base"]
+      case .onebot: ["transport", "secret", "access_token", "api_base"]
       case .playground: [String]()
       }
     let members = members(of: node, named: "a channel of kind \(kind)", allowed: ["name", "kind"] + own)
@@ -45,7 +45,7 @@ extension ConfigurationReader {
 
   private mutating func readQQ(_ members: [YAMLNode.Member], in node: YAMLNode) -> Channel.QQ {
     var channel = Channel.QQ()
-    channel.appID = required("app_id", of: members, in: node, .identifier) ?? ""
+    channel.appID = required("app_id", of: members, in: node, .decimalDigits) ?? ""
     if let member = members.first(where: { $0.key == "secret" }) {
       channel.secrets = secrets(member)
     } else {
@@ -65,14 +65,9 @@ extension ConfigurationReader {
     if let member = members.first(where: { $0.key == "transport" }) { channel.transports = transports(member) }
     if let member = members.first(where: { $0.key == "secret" }) { channel.secrets = secrets(member) }
     if let member = members.first(where: { $0.key == "access_token" }) { channel.accessTokens = secrets(member) }
-    channel.url = optional("url", of: members, .url("ws", "wss"))
     channel.apiBase = optional("api_base", of: members, .url("http", "https"))
 
-    func isAbsent(_ key: String) -> Bool { !members.contains { $0.key == key } }
-    if channel.transports.contains(.websocket), isAbsent("url") {
-      report("'url' is missing here: transport websocket connects to it", at: node.place)
-    }
-    if channel.transports == [.http], isAbsent("api_base") {
+    if channel.transports == [.http], !members.contains(where: { $0.key == "api_base" }) {
       report("'api_base' is missing here: with transport http alone, replies go to it", at: node.place)
     }
     return channel

@@ -93,6 +93,15 @@ extension ValueSyntax<String> {
   }
 
   /// A name that is used in URLs and identities.
+  /// A number that is a name: `0102` is not `102`.
+  static let decimalDigits = ValueSyntax { text throws(InvalidValue) in
+    guard (1...20).contains(text.utf8.count), text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+    else {
+      throw InvalidValue("must be 1 to 20 decimal digits")
+    }
+    return text
+  }
+
   static let identifier = ValueSyntax { text throws(InvalidValue) in
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {
