@@ -69,7 +69,7 @@ private final class Robot {
     let approvals = approvals
     let claim = try await store.write { transaction in
       _ = try approvals.expire(in: transaction)
-      return try approvals.claim(in: transaction)
+      return try approvals.claim(in: transaction).claim
     }
     guard let claim else { return false }
     let result: Result<String, ToolError>
@@ -90,7 +90,7 @@ private final class Robot {
   func outbox() async throws -> [String] {
     try await store.write { transaction in
       var texts: [String] = []
-      while let next = try transaction.claimMessages(limit: 1, busy: []).first {
+      while let next = try transaction.claimMessages(limit: 1).first {
         texts.append(next.message.text)
         try transaction.markSent(next.message, platformID: nil)
       }
@@ -240,6 +240,61 @@ struct WriteCallTests {
     let lost = ToolError(code, "").isEffectUnknown
     #expect(try await robot.state(request) == (lost ? .unknown : .failed))
     #expect(try await robot.runOnce() == false)
+  }
+
+  @Test("an admin can settle what an unattended call left unknown, also when its skill is gone")
+  func unattendedUnknown() async throws {
+    let robot = try Robot()
+    let event = ChatEvent.sample("unattended", "/gone", from: "alice")
+    let tool = Tool(
+      name: "gone", skill: "org.example", build: "aaaa", summary: "", effect: .write, parameters: [], rest: nil)
+    let call = ToolCall(
+      tool: tool, arguments: [:], requestID: event.requestID, requester: event.sender.id, idempotencyKey: "gone")
+    let approvals = robot.approvals
+    let code = try await robot.store.write { transaction -> String? in
+      guard case .running(var record) = try approvals.open(call, asked: event, gates: [], rules: [], in: transaction),
+        record.apply(.claimed)
+      else { return nil }
+      record.boot = "earlier"
+      try transaction.update(record)
+      _ = try approvals.settleInterrupted(in: transaction)
+      return record.code
+    }
+    let known = try #require(code)
+    #expect(try await robot.say("/pending", as: "admin")?.contains(known) == true)
+    #expect(try await robot.say("/resolve \(known) done", as: "bob")?.contains("No open request") == true)
+    #expect(try await robot.say("/resolve \(known) done", as: "admin")?.contains("succeeded") == true)
+  }
+
+  @Test("an approval lapses when the approver turns out to be the requester before the run")
+  func mergedPerson() async throws {
+    let robot = try Robot()
+    let code = try await robot.ask()
+    try await robot.say("/approve \(code)", as: "carol")
+    let people = "people:\n  - { name: second, roles: [admin], ids: [\"playground:carol\", \"playground:alice\"] }\n"
+    let approvals = Approvals(
+      policy: try PolicyEngine.shipped(people: people + "defaults: { everyone: [member] }\n"),
+      audit: AuditTrail(key: Data(repeating: 1, count: 32)), toolbox: robot.toolbox)
+    #expect(try await robot.store.write { try approvals.claim(in: $0).claim == nil })
+    #expect(try await robot.state(code) == .invalidated)
+  }
+
+  @Test("the runner tells about a commit that said something, and about no other")
+  func announces() async throws {
+    let robot = try Robot()
+    let told = Mutex(0)
+    let runner = WriteCallRunner(
+      store: robot.store, approvals: robot.approvals, toolbox: robot.toolbox, wakeup: Wakeup(),
+      onCommit: { told.withLock { $0 += 1 } },
+      log: ToolCallLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, isEnabled: false),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let code = try await robot.ask()
+    #expect(await runner.nextClaim().map(\.record.code) == nil)
+    #expect(told.withLock { $0 } == 0)
+    try await robot.say("/approve \(code)", as: "admin")
+    robot.policy.setMode(.readOnly)
+    #expect(await runner.nextClaim().map(\.record.code) == nil)
+    #expect(told.withLock { $0 } == 1)
   }
 
   @Test("an approval that quotes or carries something is not taken")

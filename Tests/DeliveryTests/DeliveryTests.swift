@@ -110,7 +110,7 @@ struct DeliveryWorkerTests {
     let temporary = try TemporaryStore()
     let (first, second) = (address("1"), address("2"))
     try await temporary.store.write { try $0.enqueue("doubtful", to: first) }
-    _ = try await temporary.store.write { try $0.claimMessages(limit: 1, busy: []) }
+    _ = try await temporary.store.write { try $0.claimMessages(limit: 1) }
     let store = try temporary.reopened()
     try await store.write { try $0.enqueue("fresh", to: second) }
     let deliverer = ScriptedDeliverer(recognisesRepeats: recognisesRepeats)

@@ -68,13 +68,18 @@ struct PlaygroundTests {
     #expect(await service.terminate() == 0)
   }
 
-  @Test("a second service on the same data folder is refused, and says why")
+  @Test("a second service on the same data folder or port is refused, and says why")
   func secondService() async throws {
     let house = try House()
     let service = try await ServiceProcess.start(in: house.folder)
     let second = try await Finished.run(ServiceProcess.program("openclaw"), ["serve", "--port", "0"], in: house.folder)
     #expect(second.status == 69)
     #expect(second.errors.contains("another openclaw"))
+    let elsewhere = try House()
+    let third = try await Finished.run(
+      ServiceProcess.program("openclaw"), ["serve", "--port", "\(service.port)"], in: elsewhere.folder)
+    #expect(third.status == 69)
+    #expect(third.errors.contains("cannot listen on 127.0.0.1 port \(service.port)"))
     #expect(await service.terminate() == 0)
   }
 

@@ -56,6 +56,9 @@ struct RulesTests {
       (["host": "localhost", "x-forwarded-for": "192.0.2.1"], "127.0.0.1", false),
       (["host": "localhost", "forwarded": "for=192.0.2.1"], "127.0.0.1", false),
       (["host": "localhost", "x-real-ip": "192.0.2.1"], "127.0.0.1", false),
+      (["host": "localhost", "via": "1.1 proxy"], "127.0.0.1", false),
+      (["host": "localhost", "x-forwarded-host": "robot.example"], "127.0.0.1", false),
+      (["host": "localhost", "cf-connecting-ip": "192.0.2.1"], "127.0.0.1", false),
     ] as [([String: String], String, Bool)])
   func local(headers: [String: String], address: String, isLocal: Bool) {
     #expect(LocalClient.sent(headers, from: address) == isLocal)

@@ -83,6 +83,15 @@ struct InboxTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
+  @Test("a row that cannot be read is put aside and holds nobody up")
+  func unreadable() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
+    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "UPDATE event SET body = 'x' WHERE message_id = 'a'") }
+    #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
+  }
+
   @Test("after a restart the claims of the run that died are free again, and nothing else changed")
   func restart() async throws {
     let temporary = try TemporaryStore()
@@ -94,6 +103,16 @@ struct InboxTests {
     let claimed = try #require(try await next.write { try $0.claimEvent() })
     #expect(claimed.event.messageID == "a")
     #expect(claimed.attempt == 2)
+  }
+
+  @Test("what an earlier run put off is due after a restart, also when the clock was set back in between")
+  func clockSetBack() async throws {
+    let temporary = try TemporaryStore(clock: WallClock { Timestamp(seconds: 2_000_000_000) })
+    for id in ["a", "b"] { _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) } }
+    let next = try temporary.reopened(clock: WallClock { Timestamp(seconds: 1_900_000_000) })
+    #expect(try await next.write { try $0.claimEvent()?.event.messageID } == nil)
+    try await next.write { try $0.releaseLanesOfEarlierBoots() }
+    #expect(try await next.write { try $0.claimEvent()?.event.messageID } == "a")
   }
 }
 

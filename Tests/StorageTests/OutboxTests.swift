@@ -19,14 +19,23 @@ struct OutboxTests {
     let store = temporary.store
     let address = address("1")
     try await store.write { for text in ["x", "y"] { try $0.enqueue(text, to: address) } }
-    let first = try #require(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first)
+    let first = try #require(try await store.write { try $0.claimMessages(limit: 5) }.first)
     #expect(first.message.sequence == 1)
     try await store.write { try $0.postpone(first.message, until: $0.now, error: "again") }
-    let again = try #require(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first)
+    let again = try #require(try await store.write { try $0.claimMessages(limit: 5) }.first)
     #expect(again.message == first.message)
     #expect(again.attempt == 2)
     try await store.write { try $0.markSent(again.message, platformID: nil) }
-    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.first?.message.sequence == 2)
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.first?.message.sequence == 2)
+  }
+
+  @Test("a NUL in a text does not cut it")
+  func nul() async throws {
+    let temporary = try TemporaryStore()
+    let address = address("1")
+    try await temporary.store.write { try $0.enqueue("before\0after", to: address) }
+    let claimed = try await temporary.store.write { try $0.claimMessages(limit: 1) }
+    #expect(claimed.first?.message.text == "before\u{fffd}after")
   }
 
   @Test("a conversation's second message waits for its first; other conversations do not")
@@ -39,12 +48,30 @@ struct OutboxTests {
       try transaction.enqueue("second", to: one)
       try transaction.enqueue("other", to: two)
     }
-    let claimed = try await store.write { try $0.claimMessages(limit: 5, busy: []) }
+    let claimed = try await store.write { try $0.claimMessages(limit: 5) }
     #expect(claimed.map(\.message.text) == ["first", "other"])
-    let busy = Set(claimed.map(\.message.conversation.description))
-    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: busy) }.isEmpty)
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.isEmpty)
     try await store.write { try $0.postpone(claimed[0].message, until: $0.now.advanced(by: .seconds(60)), error: "later") }
-    #expect(try await store.write { try $0.claimMessages(limit: 5, busy: []) }.isEmpty)
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.isEmpty)
+  }
+
+  @Test("what waits behind another message is not due: neither while that one is sent nor while it waits for another try")
+  func due() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let address = address("1")
+    try await store.write { for text in ["first", "second"] { try $0.enqueue(text, to: address) } }
+    let first = try #require(try await store.write { try $0.claimMessages(limit: 5) }.first)
+    #expect(try await store.read { try $0.nextMessageDue() } == nil)
+    try await store.write { try $0.enqueue("third", to: address) }
+    #expect(try await store.read { try $0.nextMessageDue() } == nil)
+    let later = Timestamp(seconds: 4_000_000_000)
+    try await store.write { try $0.postpone(first.message, until: later, error: "later") }
+    #expect(try await store.read { try $0.nextMessageDue() } == later)
+    try await store.write { try $0.hurryMessages() }
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.text) == ["first"])
+    try await store.write { try $0.markFailed(first.message, error: "no") }
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.text) == ["second"])
   }
 
   @Test("what was being sent when the process died is in doubt after the restart")
@@ -52,7 +79,7 @@ struct OutboxTests {
     let temporary = try TemporaryStore()
     let address = address("1")
     try await temporary.store.write { try $0.enqueue("text", to: address) }
-    _ = try await temporary.store.write { try $0.claimMessages(limit: 1, busy: []) }
+    _ = try await temporary.store.write { try $0.claimMessages(limit: 1) }
     let next = try temporary.reopened()
     #expect(try await next.read { try $0.messagesInDoubt().map(\.text) } == ["text"])
   }
@@ -62,7 +89,7 @@ struct OutboxTests {
     let temporary = try TemporaryStore()
     let store = temporary.store
     _ = try await store.write { try $0.insert(ChatEvent.sample("m")) }
-    let settled: @Sendable (borrowing Transaction) throws -> Bool = { try $0.isSettled(messageID: "m", channel: "main") }
+    let settled: @Sendable (Transaction) throws -> Bool = { try $0.isSettled(messageID: "m", channel: "main") }
     #expect(try await store.read(settled) == false)
     let address = address("1")
     try await store.write { transaction in
@@ -71,7 +98,7 @@ struct OutboxTests {
       try transaction.complete(claimed)
     }
     #expect(try await store.read(settled) == false)
-    let claimed = try await store.write { try $0.claimMessages(limit: 1, busy: []) }
+    let claimed = try await store.write { try $0.claimMessages(limit: 1) }
     #expect(try await store.read(settled) == false)
     try await store.write { try $0.markSent(claimed[0].message, platformID: nil) }
     #expect(try await store.read(settled))

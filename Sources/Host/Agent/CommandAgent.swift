@@ -7,7 +7,7 @@ package import Storage
 /// Decides what a message leads to, without a model: commands, tools, approvals.
 package struct CommandAgent: Sendable {
   /// The rest of the work on an event: runs inside the transaction that completes it, and returns the reply, if any.
-  package typealias Conclusion = @Sendable (borrowing Transaction) throws -> String?
+  package typealias Conclusion = @Sendable (Transaction) throws -> String?
 
   let chats: ChatRules
   let policy: PolicyEngine

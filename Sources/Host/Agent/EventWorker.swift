@@ -66,6 +66,7 @@ package final class EventWorker: Service {
       }
     } catch {
       logger.error("the journal could not be read", metadata: ["error": "\(error)"])
+      await store.pauseAfterFailure()
       return []
     }
   }

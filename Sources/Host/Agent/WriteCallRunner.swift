@@ -60,18 +60,22 @@ package final class WriteCallRunner: Service {
     }
   }
 
-  private func nextClaim() async -> Approvals.Claim? {
+  func nextClaim() async -> Approvals.Claim? {
     let approvals = approvals
     let hasRoom = inFlight.withLock { $0 } < Self.concurrency
     do {
       let (claim, ended) = try await store.write { transaction in
         let ended = try approvals.expire(in: transaction)
-        return (hasRoom ? try approvals.claim(in: transaction) : nil, ended)
+        guard hasRoom else { return (Approvals.Claim?.none, ended) }
+        let (claim, invalidated) = try approvals.claim(in: transaction)
+        return (claim, ended + invalidated)
       }
-      if ended > 0 || claim == nil { onCommit() }
+      // Only when there is something to tell: `onCommit` may wake this very loop.
+      if ended > 0 { onCommit() }
       return claim
     } catch {
       logger.error("write calls could not be read", metadata: ["error": "\(error)"])
+      await store.pauseAfterFailure()
       return nil
     }
   }

@@ -19,7 +19,7 @@ extension Approvals {
 
   /// Counts the word of the person who sent `event`. Authority is that sender's identity and policy; the code only selects.
   package func vote(
-    _ verb: Vote.Verb, code: String, event: ChatEvent, in transaction: borrowing Transaction
+    _ verb: Vote.Verb, code: String, event: ChatEvent, in transaction: Transaction
   ) throws -> VoteOutcome {
     guard var record = try transaction.writeCall(code: code), isAllowedScene(event, for: record) else { return .unknownCode }
     guard person(event.sender.id) != person(record.requester) else {
@@ -45,7 +45,7 @@ extension Approvals {
 
   /// The requester takes the request back.
   private func withdraw(
-    _ record: WriteCall, event: ChatEvent, in transaction: borrowing Transaction
+    _ record: WriteCall, event: ChatEvent, in transaction: Transaction
   ) throws -> VoteOutcome {
     var record = record
     guard record.state == .pending else { return .alreadyDecided(record) }
@@ -54,7 +54,7 @@ extension Approvals {
 
   private func close(
     _ record: inout WriteCall, as decision: WriteCallEvent, kind: AuditRecord.Kind, event: ChatEvent,
-    in transaction: borrowing Transaction
+    in transaction: Transaction
   ) throws -> WriteCall {
     guard record.apply(decision) else { return record }
     // The outcome answers the message that decided, when that stands in the same chat: on QQ that is the open window.
@@ -72,10 +72,12 @@ extension Approvals {
     event.conversation == record.conversation || event.conversation.scene.kind == .private
   }
 
-  /// The gates as the rules in force define them; one that is gone lets nobody through.
+  /// The gates as the rules in force define them; one that is gone lets nobody through. A call that ran unattended is looked
+  /// after by those who stand at the default gate.
   private func gates(of record: WriteCall) -> [Gate] {
-    let gates = record.gates.compactMap { policy.snapshot?.gate(named: $0) }
-    return gates.count == record.gates.count ? gates : []
+    let names = record.gates.isEmpty ? [Gate.defaultName] : record.gates
+    let gates = names.compactMap { policy.snapshot?.gate(named: $0) }
+    return gates.count == names.count ? gates : []
   }
 
   /// All ids of one person are one voter.
@@ -90,12 +92,14 @@ extension Approvals {
     var isComplete = true
   }
 
-  /// Counts only votes of people who are eligible now.
+  /// Counts only people who are eligible now, each once and never the requester: whose ids are whose may have changed.
   func tally(_ votes: [Vote], gates: [Gate], on record: WriteCall, tool: Tool, at now: Timestamp) -> Tally {
     var tally = Tally()
     for gate in gates {
-      let count = votes.filter { $0.verb == .approve }
-        .count { isEligible($0.sender, gates: [gate], on: record, tool: tool, at: now) }
+      let eligible = votes.filter {
+        $0.verb == .approve && isEligible($0.sender, gates: [gate], on: record, tool: tool, at: now)
+      }
+      let count = Set(eligible.map { person($0.sender) }).subtracting([person(record.requester)]).count
       tally.have += min(count, gate.quorum)
       tally.need += gate.quorum
       tally.isComplete = tally.isComplete && count >= gate.quorum
@@ -111,11 +115,10 @@ extension Approvals {
 
   /// Sets an unknown outcome after somebody looked; false when the call is not unknown or the sender may not decide it.
   package func resolve(
-    code: String, succeeded: Bool, event: ChatEvent, in transaction: borrowing Transaction
+    code: String, succeeded: Bool, event: ChatEvent, in transaction: Transaction
   ) throws -> WriteCall? {
     guard var record = try transaction.writeCall(code: code), record.state == .unknown,
-      let tool = toolbox.tool(named: record.tool),
-      isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool, at: transaction.now),
+      isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool(of: record), at: transaction.now),
       record.apply(succeeded ? .succeeded : .failed)
     else { return nil }
     record.outcome = succeeded ? "resolved_done" : "resolved_failed"
@@ -125,7 +128,7 @@ extension Approvals {
   }
 
   /// A record that the sender may see: the requester's own, or one the sender could decide.
-  package func visible(code: String, to event: ChatEvent, in transaction: borrowing Transaction) throws -> WriteCall? {
+  package func visible(code: String, to event: ChatEvent, in transaction: Transaction) throws -> WriteCall? {
     guard let record = try transaction.writeCall(code: code), mayView(record, event: event, at: transaction.now) else {
       return nil
     }
@@ -133,7 +136,7 @@ extension Approvals {
   }
 
   /// Open and unknown calls that the sender may see, oldest first.
-  package func pending(visibleTo event: ChatEvent, in transaction: borrowing Transaction) throws -> [WriteCall] {
+  package func pending(visibleTo event: ChatEvent, in transaction: Transaction) throws -> [WriteCall] {
     try [WriteCall.State.pending, .approved, .unknown].flatMap { try transaction.writeCalls(in: $0) }
       .filter { mayView($0, event: event, at: transaction.now) }
   }
@@ -141,7 +144,6 @@ extension Approvals {
   private func mayView(_ record: WriteCall, event: ChatEvent, at now: Timestamp) -> Bool {
     guard isAllowedScene(event, for: record) else { return false }
     if person(event.sender.id) == person(record.requester) { return true }
-    guard let tool = toolbox.tool(named: record.tool) else { return false }
-    return isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool, at: now)
+    return isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool(of: record), at: now)
   }
 }

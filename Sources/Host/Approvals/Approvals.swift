@@ -32,7 +32,7 @@ package struct Approvals: Sendable {
   ///
   /// - Parameter gates: the gates to pass, with the terms that count from now on; empty = unattended.
   package func open(
-    _ call: ToolCall, asked event: ChatEvent, gates: [Gate], rules: [String], in transaction: borrowing Transaction
+    _ call: ToolCall, asked event: ChatEvent, gates: [Gate], rules: [String], in transaction: Transaction
   ) throws -> Opening {
     let digest = CallDigest.digest(of: call, in: event.conversation)
     if let open = try transaction.openCall(digest: digest) { return .joined(open) }
@@ -50,7 +50,7 @@ package struct Approvals: Sendable {
     return gates.isEmpty ? .running(record) : .waiting(record, card: ApprovalCard.text(for: record, gates: gates))
   }
 
-  private func unusedCode(in transaction: borrowing Transaction) throws -> String {
+  private func unusedCode(in transaction: Transaction) throws -> String {
     var code = ApprovalCode.random()
     while try transaction.writeCall(code: code) != nil { code = ApprovalCode.random() }
     return code
@@ -59,7 +59,7 @@ package struct Approvals: Sendable {
   // MARK: Expiry
 
   /// Ends what is past its deadline and tells where it was asked for. Returns how many ended.
-  package func expire(in transaction: borrowing Transaction) throws -> Int {
+  package func expire(in transaction: Transaction) throws -> Int {
     let open = try transaction.writeCalls(in: .pending) + transaction.writeCalls(in: .approved)
     var ended = 0
     for var call in open where call.isExpired(at: transaction.now) && call.apply(.expired) {
@@ -72,7 +72,7 @@ package struct Approvals: Sendable {
   }
 
   /// The next deadline of any open call.
-  package func nextDeadline(in transaction: borrowing Transaction) throws -> Timestamp? {
+  package func nextDeadline(in transaction: Transaction) throws -> Timestamp? {
     let pending = try transaction.writeCalls(in: .pending).map(\.expiresAt)
     let approved = try transaction.writeCalls(in: .approved).compactMap(\.runDeadline)
     return (pending + approved).min()
@@ -87,7 +87,9 @@ package struct Approvals: Sendable {
   }
 
   /// Claims the oldest approved call that is still permitted; nil when none is left. Commit before the tool starts.
-  package func claim(in transaction: borrowing Transaction) throws -> Claim? {
+  /// Calls that are permitted no longer end here and are told; `invalidated` counts them.
+  package func claim(in transaction: Transaction) throws -> (claim: Claim?, invalidated: Int) {
+    var invalidated = 0
     for var record in try transaction.writeCalls(in: .approved) where !record.isExpired(at: transaction.now) {
       if let obstacle = try obstacle(to: record, in: transaction) {
         guard record.apply(.invalidated) else { continue }
@@ -95,23 +97,23 @@ package struct Approvals: Sendable {
         try transaction.update(record)
         try witness(.approvalInvalidated, record, reason: obstacle, in: transaction)
         try transaction.enqueue("\(record.code) (\(record.tool)) will not run: \(obstacle).", to: record.reply)
+        invalidated += 1
         continue
       }
       guard let tool = toolbox.tool(named: record.tool), record.apply(.claimed) else { continue }
       record.boot = transaction.boot
       try transaction.update(record)
       try witness(.runClaimed, record, in: transaction)
-      return Claim(
-        record: record,
-        call: ToolCall(
-          tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
-          idempotencyKey: record.code))
+      let call = ToolCall(
+        tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
+        idempotencyKey: record.code)
+      return (Claim(record: record, call: call), invalidated)
     }
-    return nil
+    return (nil, invalidated)
   }
 
   /// Why an approved call must not run after all; nil when it may. Everything is asked again: rules, mode, build and voters may have changed.
-  private func obstacle(to record: WriteCall, in transaction: borrowing Transaction) throws -> String? {
+  private func obstacle(to record: WriteCall, in transaction: Transaction) throws -> String? {
     guard let tool = toolbox.tool(named: record.tool), tool.build == record.build, tool.effect == .write else {
       return "skill_changed"
     }
@@ -131,7 +133,7 @@ package struct Approvals: Sendable {
 
   /// Records what came of a claimed call and tells it where the decision was made.
   package func finish(
-    _ claim: Claim, with result: Result<String, ToolError>, in transaction: borrowing Transaction
+    _ claim: Claim, with result: Result<String, ToolError>, in transaction: Transaction
   ) throws {
     var record = claim.record
     let event: WriteCallEvent
@@ -157,7 +159,7 @@ package struct Approvals: Sendable {
   }
 
   /// A claim of an earlier run of the process has no result and never will: whether it had its effect is for people to find out.
-  package func settleInterrupted(in transaction: borrowing Transaction) throws -> Int {
+  package func settleInterrupted(in transaction: Transaction) throws -> Int {
     var lost = 0
     for var record in try transaction.writeCalls(in: .claimed) where record.boot != transaction.boot && record.apply(.lost) {
       record.outcome = "interrupted"
@@ -178,6 +180,11 @@ package struct Approvals: Sendable {
 
   // MARK: Shared
 
+  /// The tool as the record names it: enough for rules and audit, also when the skill is gone.
+  func tool(of record: WriteCall) -> Tool {
+    Tool(name: record.tool, skill: record.skill, build: record.build, summary: "", effect: .write, parameters: [], rest: nil)
+  }
+
   func question(of record: WriteCall, tool: Tool, at now: Timestamp) -> CallQuestion {
     CallQuestion(
       requester: record.requester, tool: tool, arguments: record.arguments, conversation: record.conversation, origin: .command,
@@ -186,13 +193,11 @@ package struct Approvals: Sendable {
 
   func witness(
     _ kind: AuditRecord.Kind, _ record: WriteCall, by actor: String? = nil, reason: String? = nil, rules: [String] = [],
-    in transaction: borrowing Transaction
+    in transaction: Transaction
   ) throws {
-    let tool = Tool(
-      name: record.tool, skill: record.skill, build: record.build, summary: "", effect: .write, parameters: [], rest: nil)
     try audit.append(
       AuditRecord(
-        kind, requestID: record.requestID, actor: actor ?? record.requester, scene: record.conversation, tool: tool,
+        kind, requestID: record.requestID, actor: actor ?? record.requester, scene: record.conversation, tool: tool(of: record),
         arguments: record.arguments, call: record.id, outcome: record.state.rawValue, reason: reason, rules: rules,
         details: ["digest": .string(record.digest), "code": .string(record.code)]),
       in: transaction)

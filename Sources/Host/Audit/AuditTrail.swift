@@ -20,7 +20,7 @@ package struct AuditTrail: Sendable {
   }
 
   /// Appends one record. If this throws, the transaction must not commit: what cannot be witnessed does not happen.
-  package func append(_ record: AuditRecord, in transaction: borrowing Transaction) throws {
+  package func append(_ record: AuditRecord, in transaction: Transaction) throws {
     let last = try transaction.lastAuditHash()
     let sequence = (last?.sequence ?? 0) + 1
     let body = JSON.object(bodyMembers(of: record)).canonical

@@ -43,7 +43,7 @@ enum DeliveryStep: Equatable, Sendable {
     }
   }
 
-  func record(_ message: OutboundMessage, in transaction: borrowing Transaction) throws {
+  func record(_ message: OutboundMessage, in transaction: Transaction) throws {
     switch self {
     case .sent(let platformID): try transaction.markSent(message, platformID: platformID)
     case .retry(let delay, let code):

@@ -8,7 +8,7 @@ import Synchronization
 /// Sends what the outbox holds: in order within a conversation, side by side across conversations.
 package final class DeliveryWorker: Service {
   /// Sends on their way at once.
-  private static let concurrency = 32
+  package static let concurrency = 32
   package static let deliveries = MetricFamily(
     "openclaw_deliveries_total", help: "Attempts to send a message, by outcome.", labels: ["channel", "outcome"])
   private static let attemptLimit = 12
@@ -20,8 +20,7 @@ package final class DeliveryWorker: Service {
   private let onRecorded: @Sendable () -> Void
   private let counters: Counters
   private let logger: Logger
-  /// Conversations in which a message is on its way: the next one waits for it.
-  private let busy = Mutex<Set<String>>([])
+  private let inFlight = Mutex(0)
 
   /// - Parameters:
   ///   - deliverers: the way out of each channel, by configured name.
@@ -46,11 +45,12 @@ package final class DeliveryWorker: Service {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled {
           let due = await claim()
+          inFlight.withLock { $0 += due.count }
           for (message, attempt) in due {
             group.addTask { await self.send(message, attempt: attempt) }
           }
           guard due.isEmpty else { continue }
-          if Task.isShuttingDownGracefully && busy.withLock({ $0.isEmpty }) { return }
+          if Task.isShuttingDownGracefully && inFlight.withLock({ $0 == 0 }) { return }
           await wakeup.wait(atMost: await idleTime())
         }
       }
@@ -64,6 +64,7 @@ package final class DeliveryWorker: Service {
     let deliverers = deliverers
     let unknown = try await store.write { transaction in
       var unknown = 0
+      try transaction.hurryMessages()
       for message in try transaction.messagesInDoubt() {
         if deliverers[message.conversation.channel]?.recognisesRepeats ?? false {
           try transaction.postpone(message, until: transaction.now, error: "interrupted")
@@ -80,18 +81,13 @@ package final class DeliveryWorker: Service {
   }
 
   private func claim() async -> [(message: OutboundMessage, attempt: Int)] {
-    let lanes = busy.withLock { $0 }
-    guard lanes.count < Self.concurrency else { return [] }
+    let free = Self.concurrency - inFlight.withLock { $0 }
+    guard free > 0 else { return [] }
     do {
-      let claimed = try await store.write { transaction in
-        try transaction.claimMessages(limit: Self.concurrency - lanes.count, busy: lanes)
-      }
-      busy.withLock { busy in
-        for (message, _) in claimed { busy.insert(message.conversation.description) }
-      }
-      return claimed
+      return try await store.write { try $0.claimMessages(limit: free) }
     } catch {
       logger.error("the outbox could not be read", metadata: ["error": "\(error)"])
+      await store.pauseAfterFailure()
       return []
     }
   }
@@ -100,6 +96,8 @@ package final class DeliveryWorker: Service {
     let next = try? await store.read { transaction in
       try transaction.nextMessageDue().map { $0.since(transaction.now) }
     }
+    // While every slot is taken a due message is no reason to hurry: the next finished send wakes us.
+    if inFlight.withLock({ $0 >= Self.concurrency }) { return .seconds(5) }
     // Even with nothing waiting: a look now and then, in case a store that failed works again.
     return min(max((next ?? nil) ?? .seconds(5), .milliseconds(10)), .seconds(5))
   }
@@ -132,7 +130,7 @@ package final class DeliveryWorker: Service {
       metadata["outcome"] = "\(step.label)"
       logger.warning("a message was not delivered", metadata: metadata)
     }
-    busy.withLock { _ = $0.remove(message.conversation.description) }
+    inFlight.withLock { $0 -= 1 }
     wakeup.signal()
     onRecorded()
   }

@@ -5,8 +5,13 @@ import Synchronization
 ///
 /// No timer collects them: the sync itself is the window, so a lone job waits for nobody and a burst costs one sync per group.
 final class GroupCommit: Sendable {
-  /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
-  typealias Job = @Sendable (Database) -> (_ commitError: StoreError?) -> Void
+  /// One caller's part of a group.
+  struct Job: Sendable {
+    /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
+    let run: @Sendable (Database) -> (_ commitError: StoreError?) -> Void
+    /// Tells the caller that its turn never came.
+    let refuse: @Sendable (StoreError) -> Void
+  }
 
   /// Jobs in one transaction at most: bounds how long the first of them waits.
   private static let largestGroup = 256
@@ -27,7 +32,7 @@ final class GroupCommit: Sendable {
     self.onChange = onChange
   }
 
-  func submit(_ job: @escaping Job) {
+  func submit(_ job: Job) {
     let mustStart = state.withLock { state in
       state.waiting.append(job)
       defer { state.isDraining = true }
@@ -67,7 +72,7 @@ final class GroupCommit: Sendable {
     do {
       try database.beginTransaction(.immediate)
       for job in group {
-        completions.append(job(database))
+        completions.append(job.run(database))
         // SQLite rolls the whole transaction back by itself when the disk is full or fails.
         guard database.isInsideTransaction else {
           throw StoreError(.cannotCommit, "the disk is full or failing; the transaction was rolled back")
@@ -78,21 +83,10 @@ final class GroupCommit: Sendable {
       failure = error as? StoreError ?? StoreError(.cannotCommit, Store.reason(error))
       if database.isInsideTransaction { try? database.rollback() }
     }
-    // Jobs that did not get their turn still owe their callers an answer: outside a transaction they fail by themselves.
-    if failure != nil {
-      for job in group.dropFirst(completions.count) {
-        completions.append(Self.refuse(job, in: database))
-      }
-    }
     for complete in completions { complete(failure) }
+    if let failure {
+      for job in group.dropFirst(completions.count) { job.refuse(failure) }
+    }
     return failure
-  }
-
-  /// Runs a job only to obtain its completion: inside a transaction that is rolled back at once.
-  private static func refuse(_ job: Job, in database: Database) -> (StoreError?) -> Void {
-    try? database.beginTransaction(.deferred)
-    let completion = job(database)
-    if database.isInsideTransaction { try? database.rollback() }
-    return completion
   }
 }

@@ -72,9 +72,16 @@ enum Schema {
     )
     """,
     "CREATE INDEX outbox_pending ON outbox (lane, id) WHERE state = 'pending'",
-    "CREATE INDEX outbox_order ON outbox (id) WHERE state = 'pending'",
     "CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending'",
-    "CREATE INDEX outbox_lane ON outbox (lane, id)",
+    "CREATE INDEX outbox_open ON outbox (channel, answers) WHERE state IN ('pending', 'sending')",
+    "CREATE INDEX outbox_conversation ON outbox (lane, id)",
+    // As for events: what waits behind a head must cost nothing. `due` is the head's time; null while it is on its way.
+    """
+    CREATE TABLE outbox_lane (
+      lane TEXT PRIMARY KEY, due INTEGER, sending INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX outbox_lane_due ON outbox_lane (due, lane) WHERE due IS NOT NULL",
   ]
 
   private static let writeCalls = [
@@ -106,7 +113,6 @@ enum Schema {
     "CREATE UNIQUE INDEX write_call_open ON write_call (digest) WHERE state IN ('pending', 'approved')",
     "CREATE INDEX write_call_live ON write_call (state, id) WHERE state IN ('pending', 'approved', 'claimed', 'unknown')",
     "CREATE INDEX write_call_reply ON write_call (reply_message) WHERE state IN ('approved', 'claimed')",
-    "CREATE INDEX write_call_request ON write_call (request_id)",
     """
     CREATE TABLE vote (
       call INTEGER NOT NULL REFERENCES write_call (id),

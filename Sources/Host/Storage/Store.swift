@@ -57,12 +57,12 @@ package final class Store: Sendable {
   /// `body` runs on the writer's thread and must not wait for anything. What it throws is thrown here and rolls back
   /// only its own changes; a failed commit throws `StoreError.cannotCommit`.
   package func write<Value: Sendable>(
-    _ body: @escaping @Sendable (borrowing Transaction) throws -> Value
+    _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
     let clock = clock
     let boot = boot
     return try await withCheckedThrowingContinuation { continuation in
-      writer.submit { database in
+      let run: @Sendable (Database) -> (StoreError?) -> Void = { database in
         let result = Result { () throws -> Value in
           var value: Value?
           try database.inSavepoint {
@@ -80,13 +80,14 @@ package final class Store: Sendable {
           }
         }
       }
+      writer.submit(GroupCommit.Job(run: run, refuse: { continuation.resume(throwing: $0) }))
     }
   }
 
   /// Like `write`, but a commit that fails is tried again until it works: for outcomes that are known and must not be lost
   /// because the disk is full for a while. Gives up when the task is cancelled.
   package func writeWhenPossible<Value: Sendable>(
-    _ body: @escaping @Sendable (borrowing Transaction) throws -> Value
+    _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
     let backoff = Backoff(base: .milliseconds(100), longest: .seconds(5))
     var attempt = 1
@@ -100,9 +101,15 @@ package final class Store: Sendable {
     }
   }
 
+  /// For loops that go on after a failed read or write: a full disk must not be asked, and logged, a hundred times a second.
+  package func pauseAfterFailure() async {
+    // Cancelled: the loop is about to end anyway.
+    try? await Task.sleep(for: .seconds(1))
+  }
+
   /// Runs `body` on a consistent snapshot; never waits for writers.
   package func read<Value: Sendable>(
-    _ body: @escaping @Sendable (borrowing Transaction) throws -> Value
+    _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
     let now = clock.now()
     let boot = boot
@@ -127,7 +134,7 @@ package final class Store: Sendable {
 }
 
 /// One open transaction, or a snapshot when it came from `read`. Valid only inside the closure that received it.
-package struct Transaction: ~Copyable {
+package struct Transaction {
   let database: Database
   /// The time at which the transaction began.
   package let now: Timestamp

@@ -62,9 +62,13 @@ extension Transaction {
         continue
       }
       let sequence: Int64 = head["seq"]
+      // A row that cannot be read must not hold up every conversation.
+      guard let event: ChatEvent = try? StoredText.decode(head["body"]) else {
+        try run("UPDATE event SET state = 'dead', error = 'unreadable' WHERE seq = ?", [sequence])
+        continue
+      }
       try run("UPDATE lane SET ready_at = NULL, owner = ? WHERE conversation = ?", [boot, conversation])
       try run("UPDATE event SET attempts = attempts + 1 WHERE seq = ?", [sequence])
-      let event: ChatEvent = try StoredText.decode(head["body"])
       return ClaimedEvent(sequence: sequence, event: event, attempt: (head["attempts"] as Int) + 1)
     }
   }
@@ -105,10 +109,12 @@ extension Transaction {
       [conversation, now.milliseconds])
   }
 
-  /// Frees the lanes that an earlier run of the process held when it died.
+  /// Frees the lanes that an earlier run of the process held when it died, and makes every waiting one due: times of an
+  /// earlier run mean nothing when the clock was set back in between.
   package func releaseLanesOfEarlierBoots() throws {
     try run(
       "UPDATE lane SET owner = NULL, ready_at = ? WHERE owner IS NOT NULL AND owner <> ?", [now.milliseconds, boot])
+    try run("UPDATE lane SET ready_at = ?1 WHERE ready_at > ?1", [now.milliseconds])
   }
 
   /// Whether everything that follows at once from this message is done and sent: the event itself, its replies, and
@@ -118,7 +124,9 @@ extension Transaction {
       """
       SELECT EXISTS (SELECT 1 FROM event WHERE channel = ?1 AND message_id = ?2 AND state = 'pending')
         OR EXISTS (SELECT 1 FROM write_call WHERE reply_message = ?2 AND state IN ('approved', 'claimed'))
-        OR EXISTS (SELECT 1 FROM outbox WHERE channel = ?1 AND answers = ?2 AND state IN ('pending', 'sending')) AS open
+        OR EXISTS (
+          SELECT 1 FROM outbox INDEXED BY outbox_open
+          WHERE channel = ?1 AND answers = ?2 AND state IN ('pending', 'sending')) AS open
       """,
       [channel, messageID])
     return open.map { ($0["open"] as Int) == 0 } ?? true

@@ -1,4 +1,4 @@
-package import Core
+import Core
 import GRDB
 
 extension Transaction {
@@ -35,11 +35,6 @@ extension Transaction {
 
   package func writeCall(code: String) throws -> WriteCall? {
     try row("SELECT * FROM write_call WHERE code = ?", [code]).map { try WriteCall(row: $0) }
-  }
-
-  /// The call that the event behind `requestID` made earlier, if it made one: an event may be worked on twice after a crash.
-  package func writeCall(requestID: RequestID) throws -> WriteCall? {
-    try row("SELECT * FROM write_call WHERE request_id = ?", [requestID.description]).map { try WriteCall(row: $0) }
   }
 
   /// The open call with the same digest, if any.

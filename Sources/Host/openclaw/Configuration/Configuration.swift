@@ -67,7 +67,7 @@ extension Configuration {
     /// Accepted events that may wait; past it the gateway answers 503.
     var queue = 10_000
     /// Events that are worked on at the same time.
-    var eventsInFlight = 4
+    var eventsInFlight = 16
   }
 
   /// The SQLite file.

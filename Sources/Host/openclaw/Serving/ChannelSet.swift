@@ -23,8 +23,6 @@ struct ChannelSet {
           self.playground = playground
           deliverers[channel.name] = playground
         }
-      } catch let failure as CommandFailure {
-        throw failure
       } catch {
         throw CommandFailure(.badConfiguration, code: "bad_configuration", "bad configuration: \(error)")
       }
@@ -34,7 +32,6 @@ struct ChannelSet {
   var table: ChannelTable { ChannelTable(webhooks: webhooks, sockets: sockets) }
 
   private mutating func add(_ settings: Channel.QQ, named name: String, client: HTTPClient) throws {
-    guard settings.transport == .webhook else { throw Self.unsupported("transport websocket", channel: name) }
     let configuration = try QQConfiguration(
       name: name, appID: settings.appID, secrets: settings.secrets, apiBase: settings.apiBase, tokenURL: settings.tokenURL,
       freshness: settings.freshness, acceptUnsignedValidation: settings.validation == .unsigned)
@@ -43,7 +40,6 @@ struct ChannelSet {
   }
 
   private mutating func add(_ settings: Channel.OneBot, named name: String, client: HTTPClient) throws {
-    guard !settings.transports.contains(.websocket) else { throw Self.unsupported("transport websocket", channel: name) }
     let configuration = try OneBotConfiguration(
       name: name, secrets: settings.secrets, accessTokens: settings.accessTokens, apiBase: settings.apiBase)
     let accounts = OneBotAccounts()
@@ -51,10 +47,5 @@ struct ChannelSet {
     if settings.transports.contains(.http) { webhooks["/onebot/v11", default: []].append(channel) }
     if settings.transports.contains(.reverseWebSocket) { sockets["/onebot/v11", default: []].append(channel) }
     deliverers[name] = OneBotDeliverer(configuration, accounts: accounts, client: client)
-  }
-
-  private static func unsupported(_ what: String, channel: String) -> CommandFailure {
-    CommandFailure(
-      .badConfiguration, code: "unsupported", "bad configuration: channel \(channel): \(what) is not part of this version")
   }
 }

@@ -38,9 +38,22 @@ enum Server {
     } catch {
       try? await client.shutdown()
       try? store.close()
-      throw error
+      throw unavailableAddress(error, of: configuration.server) ?? error
     }
     withExtendedLifetime(folder) {}
+  }
+
+  /// Words for an address that cannot be listened on; nil for any other error.
+  private static func unavailableAddress(_ error: any Error, of server: Configuration.Server) -> CommandFailure? {
+    let reason: String
+    switch error {
+    case let error as IOError: reason = String(cString: strerror(error.errnoCode))
+    case is SocketAddressError: reason = "there is no such address"
+    default: return nil
+    }
+    return CommandFailure(
+      .unavailable, code: "cannot_listen",
+      "cannot listen on \(server.host) port \(server.port): \(reason); choose another with `server:`, --host or --port")
   }
 
   private static func openStore(_ path: String, health: Health) throws(CommandFailure) -> Store {
@@ -60,6 +73,8 @@ enum Server {
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(30)))
     configuration.connectionPool.retryConnectionEstablishment = false
+    // A send must not use up its time in the line for a connection: it would count as one without an answer.
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = DeliveryWorker.concurrency
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 }
