@@ -42,7 +42,7 @@ struct OneBotCredentialTests {
     for (key, isKnown) in [("newer", true), ("older", true), ("oldest", false)] {
       let body = Array("{}".utf8)
       let code = HMAC<Insecure.SHA1>.authenticationCode(for: body, using: SymmetricKey(data: Array(key.utf8)))
-      let signature = "sha1=" + code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      let signature = "sha1=" + code.hexadecimal
       let request = WebhookRequest(
         headers: ["x-signature": signature], body: body, remoteAddress: "203.0.113.7", receivedAt: Timestamp(seconds: 0))
       #expect(((try? channel.authenticate(request)) == .verified) == isKnown)

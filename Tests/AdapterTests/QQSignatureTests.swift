@@ -30,8 +30,8 @@ struct QQSignatureTests {
   @Test("derives seed and public key from the secret's bytes", arguments: Vectors.cases("qq-webhook-signatures", "seeds"))
   func seeds(_ vector: VectorCase) throws {
     let secret = Secret(try vector.text("secret"))
-    #expect(Self.hexadecimal(try #require(QQSigningKey.seed(of: secret))) == vector["seedHex"]?.string)
-    #expect(Self.hexadecimal(try #require(QQSigningKey(secret: secret)).publicKeyBytes) == vector["publicKeyHex"]?.string)
+    #expect(try #require(QQSigningKey.seed(of: secret)).hexadecimal == vector["seedHex"]?.string)
+    #expect(try #require(QQSigningKey(secret: secret)).publicKeyBytes.hexadecimal == vector["publicKeyHex"]?.string)
   }
 
   @Test("alone decide as the vector says", arguments: Vectors.cases("qq-webhook-signatures", "verify"))
@@ -134,10 +134,6 @@ struct QQSignatureTests {
       remoteAddress: "203.0.113.7", receivedAt: Timestamp(seconds: 1_780_000_000))
     let refusal = #expect(throws: Refusal.self) { try Self.channel(secrets: ["x"], acceptUnsigned: true).authenticate(request) }
     #expect(refusal?.code == "signature_missing")
-  }
-
-  static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { String(format: "%02x", $0) }.joined()
   }
 }
 

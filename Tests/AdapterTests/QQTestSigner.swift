@@ -10,6 +10,6 @@ enum QQTestSigner {
   static func sign(timestamp: String, body: [UInt8], secret: String) throws -> String {
     let seed = try #require(QQSigningKey.seed(of: Secret(secret)))
     let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
-    return QQSignatureTests.hexadecimal(Array(try key.signature(for: Array(timestamp.utf8) + body)))
+    return try key.signature(for: Array(timestamp.utf8) + body).hexadecimal
   }
 }

@@ -99,7 +99,7 @@ struct OneBotTests {
     let body = OneBotImplementation.privateMessage(7, "/echo by post", from: 30003, account: 10001).canonical
     let key = SymmetricKey(data: Data(OneBotImplementation.secret.utf8))
     let code = HMAC<Insecure.SHA1>.authenticationCode(for: Data(body.utf8), using: key)
-    let signature = "sha1=" + code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let signature = "sha1=" + code.hexadecimal
     #expect(try await post(body, signature: signature, to: service.port) == 204)
     #expect(try await post(body, signature: "sha1=" + String(repeating: "0", count: 40), to: service.port) == 403)
     #expect(try await post(body, signature: nil, to: service.port) == 401)

@@ -160,10 +160,7 @@ final class QQPlatform: Sendable {
     var seed = Array(secret.utf8)
     while seed.count < 32 { seed += Array(secret.utf8) }
     let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.prefix(32))
-    return try key.signature(for: Data(text.utf8)).map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 16 ? "0" + digits : digits
-    }.joined()
+    return try key.signature(for: Data(text.utf8)).hexadecimal
   }
 
   // MARK: The API

@@ -1,6 +1,5 @@
 package import Core
 import Crypto
-import Foundation
 package import Logging
 
 /// One line a tool call, when `--log-tool-calls true` asked for it. Arguments appear as a digest only.
@@ -21,9 +20,7 @@ package struct ToolCallLog: Sendable {
     _ call: ToolCall, decision: String, rules: [String] = [], approval: String? = nil, duration: Duration? = nil, status: String
   ) {
     guard isEnabled else { return }
-    let digest = SHA256.hash(data: Data(call.arguments.canonical.utf8)).prefix(8).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 0xf, radix: 16)
-    }.joined()
+    let digest = SHA256.hash(data: call.arguments.canonicalBytes).prefix(8).hexadecimal
     var metadata: Logger.Metadata = [
       "request_id": "\(call.requestID)", "tool": "\(call.tool.name)", "skill": "\(call.tool.skill)",
       "build": "\(call.tool.build)", "effect": "\(call.tool.effect.rawValue)", "decision": "\(decision)", "status": "\(status)",

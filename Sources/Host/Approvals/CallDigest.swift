@@ -1,6 +1,5 @@
 package import Core
 import Crypto
-import Foundation
 
 /// What an approval binds: this tool of this build with these arguments, for this person, in this chat.
 package enum CallDigest {
@@ -15,10 +14,6 @@ package enum CallDigest {
       "requester": .string(call.requester),
       "conversation": .string(conversation.description),
     ]
-    let bytes = Data("openclaw.call.v1\n".utf8) + Data(document.canonical.utf8)
-    return SHA256.hash(data: bytes).map { byte in
-      let digits = String(byte, radix: 16)
-      return byte < 16 ? "0" + digits : digits
-    }.joined()
+    return SHA256.hash(data: Array("openclaw.call.v1\n".utf8) + document.canonicalBytes).hexadecimal
   }
 }

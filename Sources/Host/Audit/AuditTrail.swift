@@ -46,7 +46,7 @@ package struct AuditTrail: Sendable {
     members["skill"] = record.tool.map { .string($0.skill) }
     members["skill_hash"] = record.tool.map { .string($0.build) }
     members["effect"] = record.tool.map { .string($0.effect.rawValue) }
-    members["args_digest"] = record.arguments.map { .string(Data(SHA256.hash(data: Data($0.canonical.utf8))).hexadecimal) }
+    members["args_digest"] = record.arguments.map { .string(SHA256.hash(data: $0.canonicalBytes).hexadecimal) }
     members["call"] = record.call.map { .integer($0) }
     members["outcome"] = record.outcome.map { .string($0) }
     members["reason"] = record.reason.map { .string($0) }
@@ -64,7 +64,7 @@ package struct AuditTrail: Sendable {
 
   /// The same id gives the same reference, and nobody without the key can tell which id it was.
   private func reference(to id: String) -> String {
-    Data(HMAC<SHA256>.authenticationCode(for: Data(id.utf8), using: key)).prefix(16).hexadecimal
+    HMAC<SHA256>.authenticationCode(for: Data(id.utf8), using: key).prefix(16).hexadecimal
   }
 
   static func hash(ofHead head: String) -> Data {
@@ -73,13 +73,5 @@ package struct AuditTrail: Sendable {
 
   static func commitment(salt: Data, body: String) -> Data {
     Data(SHA256.hash(data: salt + Data(body.utf8)))
-  }
-}
-
-extension Data {
-  /// Lower-case hexadecimal digits.
-  package var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }, as: UTF8.self)
   }
 }

@@ -53,6 +53,9 @@ package struct GatewayServer: Service {
 
   /// Serves until graceful shutdown. Throws when the address cannot be bound.
   package func run() async throws {
+    // The library announces its start by itself; what it has to say beyond that are problems.
+    var quiet = logger
+    quiet.logLevel = .warning
     let server = child.server(
       configuration: ServerConfiguration(
         address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
@@ -61,7 +64,7 @@ package struct GatewayServer: Service {
         health.report(Self.healthPart, .ok)
         await onListening(channel.localAddress?.port ?? configuration.port)
       },
-      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
     try await withGracefulShutdownHandler {
       try await server.run()
     } onGracefulShutdown: {

@@ -23,7 +23,7 @@ enum OneBotCredentials {
   /// HMAC-SHA1 in hexadecimal; compared as a secret, in constant time.
   private static func signature(of body: [UInt8], by secret: Secret) -> Secret {
     let code = HMAC<Insecure.SHA1>.authenticationCode(for: body, using: SymmetricKey(data: Array(secret.reveal().utf8)))
-    return Secret(code.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined())
+    return Secret(code.hexadecimal)
   }
 
   /// Checks the token of an upgrade request against any of those configured; without one the peer must be on this machine.

@@ -32,7 +32,7 @@ struct QQSigningKey: Sendable {
   func signature(over validation: QQURLValidation) -> String? {
     let message = Array(validation.eventTimestamp.utf8) + Array(validation.plainToken.utf8)
     guard let signature = try? privateKey.signature(for: message) else { return nil }
-    return signature.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    return signature.hexadecimal
   }
 
   /// Whether `signature` was made with this key over `timestamp` and then `body`.

@@ -1,3 +1,4 @@
+import Core
 import Crypto
 import Glibc
 import LinuxCalls
@@ -37,15 +38,7 @@ final class SkillImage: Sendable {
 
   /// SHA-256 of the sealed bytes, lower-case hexadecimal.
   func hash() throws(SkillRefusal) -> String {
-    try withBytes { bytes in
-      let digits = Array("0123456789abcdef".utf8)
-      var text: [UInt8] = []
-      for byte in SHA256.hash(data: bytes) {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 0xf)])
-      }
-      return String(decoding: text, as: UTF8.self)
-    }
+    try withBytes { SHA256.hash(data: $0).hexadecimal }
   }
 
   /// Writes the bytes as `<hash>.so` into a directory that only this user can enter, and returns the path. Blocks.

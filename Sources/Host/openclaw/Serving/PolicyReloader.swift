@@ -59,7 +59,7 @@ struct PolicyReloader: Service {
   }
 
   @Sendable private static func digest(_ bytes: [UInt8]) -> String {
-    Data(SHA256.hash(data: bytes)).hexadecimal
+    SHA256.hash(data: bytes).hexadecimal
   }
 
   private static func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
