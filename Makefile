@@ -1,11 +1,11 @@
 # make run    install what is missing, build, build the example skills, start the service on 127.0.0.1:8080
 # make test   the same set-up, then every test
-# make chat   talk to the running service: make chat AS=admin GROUP=demo
+# make chat   talk to the running service: make chat WHO=admin GROUP=demo
 # make bench  measure, see Benchmarks/
 # make lint   check the formatting
 
 SWIFT ?= swift
-AS ?= alice
+WHO ?= alice
 GROUP ?= demo
 
 .PHONY: run test chat bench lint setup skills release clean
@@ -31,7 +31,7 @@ test: skills
 	$(SWIFT) test --skip-build --filter EndToEnd
 
 chat:
-	@.build/release/openclaw chat --as $(AS) $(if $(GROUP),--group $(GROUP))
+	@.build/release/openclaw chat --as $(WHO) $(if $(GROUP),--group $(GROUP))
 
 bench: release skills
 	@$(MAKE) --no-print-directory -C Benchmarks
