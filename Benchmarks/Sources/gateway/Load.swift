@@ -3,13 +3,17 @@ import Foundation
 /// Keeps a number of connections busy with one request each: the next is sent when the answer has come.
 struct Load {
   struct Result {
-    let answers: Int
-    let seconds: Double
+    private(set) var seconds = 0.0
     /// Microseconds from before the request's first byte to after the answer's last.
-    let p50: Double
-    let p99: Double
+    private(set) var latencies: [Double] = []
 
+    var answers: Int { latencies.count }
     var rate: Double { Double(answers) / seconds }
+
+    static func += (sum: inout Result, part: Result) {
+      sum.seconds += part.seconds
+      sum.latencies += part.latencies
+    }
   }
 
   /// Milliseconds for an answer.
@@ -54,7 +58,6 @@ struct Load {
       }
     }
     let seconds = (ContinuousClock.now - start).seconds
-    let sorted = latencies.map { $0.seconds * 1e6 }.sorted()
-    return Result(answers: sorted.count, seconds: seconds, p50: sorted.quantile(0.5), p99: sorted.quantile(0.99))
+    return Result(seconds: seconds, latencies: latencies.map { $0.seconds * 1e6 })
   }
 }

@@ -16,7 +16,7 @@ struct Report {
         let key = Round.Key(server: server, connections: connections)
         lines.append(
           row(
-            "  \(server.name)", figures(key) { $0.load.rate }, figures(key) { $0.load.p50 }, figures(key) { $0.load.p99 },
+            "  \(server.name)", figures(key) { $0.rate }, figures(key) { $0.p50 }, figures(key) { $0.p99 },
             figures(key) { $0.processor }, share(key, of: .bare), share(key, of: .verifying)))
       }
     }
@@ -26,8 +26,8 @@ struct Report {
 
   private var ratios: [String] {
     let one = Round.Key(server: .openclaw, connections: 1)
-    let latency = rounds.compactMap { round in round.samples[one].map { $0.load.p50 / (round.sync + 300) } }
-    let excess = rounds.compactMap { round in round.samples[one].map { $0.load.p50 - round.sync } }
+    let latency = rounds.compactMap { round in round.samples[one].map { $0.p50 / (round.sync + 300) } }
+    let excess = rounds.compactMap { round in round.samples[one].map { $0.p50 - round.sync } }
     let many = Round.Key(server: .openclaw, connections: 64)
     return [
       "1 connection, p50 : (fdatasync + 300 µs)        \(spread(latency, digits: 2))   (bar: at most 1)",
@@ -61,7 +61,7 @@ struct Report {
       guard let own = round.samples[key], let its = round.samples[.init(server: other, connections: key.connections)] else {
         return nil
       }
-      return own.load.rate / its.load.rate
+      return own.rate / its.rate
     }
   }
 

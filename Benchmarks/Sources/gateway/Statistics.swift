@@ -3,10 +3,10 @@ extension Duration {
 }
 
 extension [Double] {
-  /// Of values in ascending order; 0 when there is none.
+  /// 0 when there is no value.
   func quantile(_ share: Double) -> Double {
-    isEmpty ? 0 : self[Swift.min(count - 1, Int(Double(count) * share))]
+    isEmpty ? 0 : sorted()[Swift.min(count - 1, Int(Double(count) * share))]
   }
 
-  var median: Double { sorted().quantile(0.5) }
+  var median: Double { quantile(0.5) }
 }
