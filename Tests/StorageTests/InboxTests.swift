@@ -7,6 +7,12 @@ import Testing
 
 @testable import Storage
 
+extension Transaction {
+  func insert(_ event: ChatEvent) throws -> Acceptance {
+    try insert(event, body: StoredText.encode(event))
+  }
+}
+
 @Suite("The journal's inbox")
 struct InboxTests {
   @Test("an event is taken once, whichever of its keys comes back")

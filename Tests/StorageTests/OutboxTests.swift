@@ -89,7 +89,9 @@ struct OutboxTests {
     let temporary = try TemporaryStore()
     let store = temporary.store
     _ = try await store.write { try $0.insert(ChatEvent.sample("m")) }
-    let settled: @Sendable (Transaction) throws -> Bool = { try $0.isSettled(messageID: "m", channel: "main") }
+    let settled: @Sendable (Transaction) throws -> Bool = {
+      try $0.isSettled(messageID: "m", in: ChatEvent.sample("m").conversation)
+    }
     #expect(try await store.read(settled) == false)
     let address = address("1")
     try await store.write { transaction in

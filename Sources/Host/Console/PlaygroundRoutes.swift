@@ -96,10 +96,9 @@ package struct PlaygroundRoutes: Sendable {
   }
 
   private func news(in conversation: Conversation, after: Int64, settle: String?) async throws -> News {
-    let channel = channel.name
     // One snapshot: "settled" must speak of exactly these messages.
     return try await store.read { transaction in
-      let isSettled = try settle.map { try transaction.isSettled(messageID: $0, channel: channel) } ?? false
+      let isSettled = try settle.map { try transaction.isSettled(messageID: $0, in: conversation) } ?? false
       let messages = try transaction.sentMessages(in: conversation, after: after, limit: Self.pageSize)
       return News(messages: messages, isSettled: isSettled && messages.count < Self.pageSize)
     }

@@ -36,7 +36,6 @@ enum Schema {
     )
     """,
     "CREATE INDEX event_pending ON event (conversation, seq) WHERE state = 'pending'",
-    "CREATE INDEX event_message ON event (channel, message_id)",
     """
     CREATE TABLE event_key (
       channel TEXT NOT NULL, key TEXT NOT NULL, request_id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (channel, key)
@@ -48,7 +47,6 @@ enum Schema {
     ) WITHOUT ROWID
     """,
     "CREATE INDEX lane_ready ON lane (ready_at, conversation) WHERE ready_at IS NOT NULL",
-    "CREATE INDEX lane_owned ON lane (owner) WHERE owner IS NOT NULL",
   ]
 
   private static let outbox = [

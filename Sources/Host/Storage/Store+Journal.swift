@@ -22,7 +22,8 @@ package struct Inbox: EventJournal {
     }
     let acceptance: Acceptance
     do {
-      acceptance = try await store.write { try $0.insert(event) }
+      let body = try StoredText.encode(event)
+      acceptance = try await store.write { try $0.insert(event, body: body) }
     } catch {
       throw JournalError(.unavailable, message: "the event could not be written to disk: \(Store.reason(error))")
     }

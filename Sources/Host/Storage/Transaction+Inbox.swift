@@ -12,7 +12,9 @@ package struct ClaimedEvent: Sendable {
 
 extension Transaction {
   /// Inserts the event with its keys and wakes its lane; or reports under which request id it was known.
-  package func insert(_ event: ChatEvent) throws -> Acceptance {
+  ///
+  /// - Parameter body: the event, encoded before the transaction began: every other writer waits for what happens inside.
+  func insert(_ event: ChatEvent, body: String) throws -> Acceptance {
     let channel = event.conversation.channel
     for key in event.dedupeKeys {
       if let known = try row("SELECT request_id FROM event_key WHERE channel = ? AND key = ?", [channel, key]) {
@@ -32,8 +34,7 @@ extension Transaction {
       VALUES (?, ?, ?, ?, ?, ?, 'pending')
       """,
       [
-        event.requestID.description, conversation, channel, event.messageID, try StoredText.encode(event),
-        event.receivedAt.milliseconds,
+        event.requestID.description, conversation, channel, event.messageID, body, event.receivedAt.milliseconds,
       ])
     // An owned lane is set ready by the worker that holds it; both run on the one writer, so neither can miss the other.
     try run(
@@ -119,16 +120,17 @@ extension Transaction {
 
   /// Whether everything that follows at once from this message is done and sent: the event itself, its replies, and
   /// the run of a write call that it approved.
-  package func isSettled(messageID: String, channel: String) throws -> Bool {
+  package func isSettled(messageID: String, in conversation: Conversation) throws -> Bool {
     let open = try row(
       """
-      SELECT EXISTS (SELECT 1 FROM event WHERE channel = ?1 AND message_id = ?2 AND state = 'pending')
+      SELECT EXISTS (
+          SELECT 1 FROM event INDEXED BY event_pending WHERE conversation = ?3 AND message_id = ?2 AND state = 'pending')
         OR EXISTS (SELECT 1 FROM write_call WHERE reply_message = ?2 AND state IN ('approved', 'claimed'))
         OR EXISTS (
           SELECT 1 FROM outbox INDEXED BY outbox_open
           WHERE channel = ?1 AND answers = ?2 AND state IN ('pending', 'sending')) AS open
       """,
-      [channel, messageID])
+      [conversation.channel, messageID, conversation.description])
     return open.map { ($0["open"] as Int) == 0 } ?? true
   }
 }
