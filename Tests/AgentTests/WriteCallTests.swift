@@ -295,6 +295,15 @@ struct WriteCallTests {
     robot.policy.setMode(.readOnly)
     #expect(await runner.nextClaim().map(\.record.code) == nil)
     #expect(told.withLock { $0 } == 1)
+    robot.policy.setMode(.normal)
+    let second = try await robot.ask("/note eggs")
+    robot.box.advance(.seconds(901))
+    #expect(await runner.nextClaim().map(\.record.code) == nil)
+    #expect(try await robot.state(second) == .expired)
+    #expect(told.withLock { $0 } == 2)
+    let third = try await robot.ask("/note tea")
+    try await robot.say("/approve \(third)", as: "admin")
+    #expect(await runner.nextClaim()?.record.code == third)
   }
 
   @Test("an approval that quotes or carries something is not taken")

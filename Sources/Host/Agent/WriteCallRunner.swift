@@ -64,6 +64,8 @@ package final class WriteCallRunner: Service {
     let approvals = approvals
     let hasRoom = inFlight.withLock { $0 } < Self.concurrency
     do {
+      // Woken after every commit, and most concern no write call: a look costs the writer nothing.
+      guard try await store.read({ try $0.hasDueWriteCalls() }) else { return nil }
       let (claim, ended) = try await store.write { transaction in
         let ended = try approvals.expire(in: transaction)
         guard hasRoom else { return (Approvals.Claim?.none, ended) }

@@ -43,6 +43,20 @@ extension Transaction {
       .map { try WriteCall(row: $0) }
   }
 
+  /// Whether a call waits for its run, or one that waits for admins is past its deadline.
+  package func hasDueWriteCalls() throws -> Bool {
+    let found = try row(
+      """
+      SELECT EXISTS (
+          SELECT 1 FROM write_call INDEXED BY write_call_live
+          WHERE state IN ('pending', 'approved', 'claimed', 'unknown') AND state = 'approved')
+        OR EXISTS (
+          SELECT 1 FROM write_call INDEXED BY write_call_live
+          WHERE state IN ('pending', 'approved', 'claimed', 'unknown') AND state = 'pending' AND expires_at <= ?) AS found
+      """, [now.milliseconds])
+    return found.map { ($0["found"] as Int) == 1 } ?? false
+  }
+
   /// All calls in a state that can still change, oldest first.
   package func writeCalls(in state: WriteCall.State) throws -> [WriteCall] {
     try rows(
