@@ -72,12 +72,9 @@ package final class EventWorker: Service {
   }
 
   private func idleTime() async -> Duration {
-    let next = try? await store.read { transaction in
-      try transaction.nextLaneDue().map { $0.since(transaction.now) }
-    }
     // While every slot is taken a due lane is no reason to hurry: the next finished event wakes us.
-    let isFull = inFlight.withLock { $0 } >= concurrency
-    return isFull ? .seconds(5) : min(max((next ?? nil) ?? .seconds(5), .milliseconds(10)), .seconds(5))
+    if inFlight.withLock({ $0 >= concurrency }) { return .seconds(5) }
+    return await store.idleTime(atMost: .seconds(5)) { try $0.nextLaneDue() }
   }
 
   private func work(on claimed: ClaimedEvent) async {

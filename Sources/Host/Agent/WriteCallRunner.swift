@@ -84,10 +84,7 @@ package final class WriteCallRunner: Service {
 
   private func idleTime() async -> Duration {
     let approvals = approvals
-    let next = try? await store.read { transaction in
-      try approvals.nextDeadline(in: transaction).map { $0.since(transaction.now) }
-    }
-    return min(max((next ?? nil) ?? .seconds(30), .milliseconds(10)), .seconds(30))
+    return await store.idleTime(atMost: .seconds(30)) { try approvals.nextDeadline(in: $0) }
   }
 
   private func perform(_ claim: Approvals.Claim) async {

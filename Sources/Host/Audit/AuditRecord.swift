@@ -4,7 +4,6 @@ package import Core
 package struct AuditRecord: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case callDecided = "call.decided"
-    case callFinished = "call.finished"
     case approvalRequested = "approval.requested"
     case approvalVote = "approval.vote"
     case approvalApproved = "approval.approved"
@@ -17,10 +16,8 @@ package struct AuditRecord: Sendable {
     case runFinished = "exec.result"
     case runUnknown = "exec.unknown"
     case runResolved = "exec.resolved"
-    case capabilityDenied = "capability.denied"
     case policyLoaded = "policy.loaded"
     case policyRefused = "policy.refused"
-    case modeChanged = "mode.changed"
     case serviceStarted = "service.started"
     case serviceStopped = "service.stopped"
   }

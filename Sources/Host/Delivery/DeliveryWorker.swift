@@ -93,13 +93,9 @@ package final class DeliveryWorker: Service {
   }
 
   private func idleTime() async -> Duration {
-    let next = try? await store.read { transaction in
-      try transaction.nextMessageDue().map { $0.since(transaction.now) }
-    }
     // While every slot is taken a due message is no reason to hurry: the next finished send wakes us.
     if inFlight.withLock({ $0 >= Self.concurrency }) { return .seconds(5) }
-    // Even with nothing waiting: a look now and then, in case a store that failed works again.
-    return min(max((next ?? nil) ?? .seconds(5), .milliseconds(10)), .seconds(5))
+    return await store.idleTime(atMost: .seconds(5)) { try $0.nextMessageDue() }
   }
 
   private func send(_ message: OutboundMessage, attempt: Int) async {

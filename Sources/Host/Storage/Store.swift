@@ -101,6 +101,15 @@ package final class Store: Sendable {
     }
   }
 
+  /// How long a loop may sleep: until the time that `due` finds, and `longest` when there is none. A failed read counts as none,
+  /// so that a store that works again is looked at again.
+  package func idleTime(
+    atMost longest: Duration, due: @escaping @Sendable (Transaction) throws -> Timestamp?
+  ) async -> Duration {
+    let wait = try? await read { transaction in try due(transaction).map { $0.since(transaction.now) } }
+    return min(max((wait ?? nil) ?? longest, .milliseconds(10)), longest)
+  }
+
   /// For loops that go on after a failed read or write: a full disk must not be asked, and logged, a hundred times a second.
   package func pauseAfterFailure() async {
     // Cancelled: the loop is about to end anyway.

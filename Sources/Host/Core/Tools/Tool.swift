@@ -131,7 +131,7 @@ package protocol Toolbox: Sendable {
 /// What the host knows about one file in the plug-in folder.
 package struct SkillStatus: Sendable, Hashable {
   package enum State: String, Sendable {
-    case loaded, refused, waiting, quarantined, disabled
+    case loaded, refused, waiting, quarantined
   }
 
   /// The skill's id, or the file name while the id is unknown.

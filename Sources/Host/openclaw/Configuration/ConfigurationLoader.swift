@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// Finds the file and lets the sources speak in order: defaults, file, environment, flags. The last word counts.

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// How one kind of value is written. A failure completes the sentence "`port` …".

@@ -1,7 +1,7 @@
 /// Finds what somebody probably meant.
-enum NearestName {
-  /// The allowed name with the fewest typing errors away from `name`; nil when none is close.
-  static func nearest(to name: String, among allowed: some Sequence<String>) -> String? {
+package enum NearestName {
+  /// The allowed name with the fewest typing errors away from `name`, the first of equals; nil when none is close.
+  package static func nearest(to name: String, among allowed: some Sequence<String>) -> String? {
     let tolerance = max(1, name.count / 3)
     return
       allowed
@@ -12,7 +12,7 @@ enum NearestName {
   }
 
   /// `; did you mean 'port'?`, or nothing.
-  static func hint(for name: String, among allowed: some Sequence<String>) -> String {
+  package static func hint(for name: String, among allowed: some Sequence<String>) -> String {
     nearest(to: name, among: allowed).map { "; did you mean '\($0)'?" } ?? ""
   }
 
