@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `openclaw skill …`
+struct SkillCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "skill", abstract: "Write, check and manage skills.", subcommands: verbs)
+
+  /// Each in a file of its own.
+  private static let verbs: [any ParsableCommand.Type] = []
+}
