@@ -109,7 +109,7 @@ let package = Package(
       "AgentTests",
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
     tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
-    tests("SkillsTests", needs: ["Core", "Skills", "SkillLoader", "Watching", .logging]),
+    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "Watching", .logging]),
     tests(
       "AdapterTests",
       needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],

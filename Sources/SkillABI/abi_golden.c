@@ -50,3 +50,21 @@ VALUE(OC_LOG_INFO, 1);
 VALUE(OC_LOG_WARNING, 2);
 VALUE(OC_LOG_ERROR, 3);
 VALUE(OC_NOTE_TYPE, 0x4f435331);
+VALUE(sizeof(OC_NOTE_OWNER), 9);
+VALUE(OC_MANIFEST_MAX, 65536);
+
+/* The types of the functions. C++ has no word for this comparison; it compiles the same declarations. */
+#ifndef __cplusplus
+#define TYPE(struct_type, member, ...)                                                         \
+  _Static_assert(__builtin_types_compatible_p(__typeof__(((struct_type *)0)->member), __VA_ARGS__), \
+                 "the type of " #struct_type "." #member " is part of the ABI")
+
+TYPE(oc_host, reply, oc_status (*)(const oc_call *, oc_slice));
+TYPE(oc_host, fail, oc_status (*)(const oc_call *, oc_status, oc_slice));
+TYPE(oc_host, request, oc_status (*)(const oc_call *, oc_slice, oc_slice, oc_slice *));
+TYPE(oc_host, cancelled, bool (*)(const oc_call *));
+TYPE(oc_host, log, void (*)(const oc_host *, oc_level, oc_slice));
+_Static_assert(__builtin_types_compatible_p(oc_json_tool, oc_status (*)(const oc_call *)), "the type of a JSON tool");
+_Static_assert(__builtin_types_compatible_p(oc_open_function, oc_status (*)(const oc_host *, void **)), "the type of oc_open_v1");
+_Static_assert(__builtin_types_compatible_p(oc_close_function, void (*)(void *)), "the type of oc_close_v1");
+#endif

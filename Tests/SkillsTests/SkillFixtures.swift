@@ -10,7 +10,7 @@ enum SkillFixtures {
     let output: String
   }
 
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
   private static let plugins = Result { try build("Plugins") }
@@ -31,6 +31,11 @@ enum SkillFixtures {
     try hostile.get().appending(path: "\(name).so")
   }
 
+  /// One of the files in Tests/Fixtures/Released.
+  static func released(_ name: String) -> URL {
+    root.appending(path: "Tests/Fixtures/Released/\(name)")
+  }
+
   static func bytes(_ file: URL) throws -> [UInt8] {
     Array(try Data(contentsOf: file))
   }
@@ -43,16 +48,22 @@ enum SkillFixtures {
 
   private static func build(_ folder: String) throws -> URL {
     let output = products.appending(path: "SkillFixtures/\(folder)")
-    let make = Process()
-    make.executableURL = URL(filePath: "/usr/bin/env")
-    make.arguments = ["make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)"]
-    let pipe = Pipe()
-    make.standardOutput = pipe
-    make.standardError = pipe
-    try make.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    make.waitUntilExit()
-    guard make.terminationStatus == 0 else { throw BuildFailed(folder: folder, output: text) }
+    let result = try run(["make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)"])
+    guard result.status == 0 else { throw BuildFailed(folder: folder, output: result.text) }
     return output
+  }
+  /// Runs a program that is found on PATH; what it wrote on both of its outputs.
+  static func run(_ arguments: [String], in folder: URL? = nil) throws -> (status: Int32, text: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text)
   }
 }

@@ -47,6 +47,9 @@
  *   Ownership   Nobody frees what the other side allocated. Slices handed in are borrowed for the length of the call.
  *   Threads     The host makes one call at a time and always on the same thread. `reply`, `fail`, `request` and `log`
  *               may be used on that thread only, while the call lasts; `cancelled` on any thread, while the call lasts.
+ *   Limits      Of what this host takes; a later one may take more. Arguments 256 KiB, a result 1 MiB (or max_result), a
+ *               request and its answer 128 KiB and 4 MiB, a capability's name 64 bytes, 16 parameters, 64 tools. Too much
+ *               is an error, OC_TOO_LARGE or OC_BAD_ARGUMENT, never a cut; only texts for people are cut.
  *   Escapes     No exception, panic or longjmp may cross this border. If one does, the skill's process dies
  *               and the caller is told that the tool crashed.
  */
@@ -105,7 +108,7 @@ typedef struct oc_call {
   const oc_host *host; /* never null */
   void *state;         /* what oc_open_v1 stored, else null */
   oc_slice args;       /* the arguments: a JSON object, valid UTF-8, checked against the manifest */
-  int64_t deadline;    /* milliseconds since 1970 at which the host gives up; 0 means none */
+  int64_t deadline;    /* milliseconds since 1970 at which the host gives up and kills; 0 means none */
   oc_slice id;         /* the same text for every attempt at this call: recognise a repeat by it */
 } oc_call;
 

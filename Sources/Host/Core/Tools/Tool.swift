@@ -17,9 +17,12 @@ package struct Tool: Sendable, Hashable {
   package let parameters: [ToolParameter]
   /// The parameter that takes the rest of a command line verbatim, if any.
   package let rest: String?
+  /// JSON Schema (draft 2020-12) of the arguments, always of type object: what a model is told of them.
+  package let inputSchema: JSON
 
   package init(
-    name: String, skill: String, build: String, summary: String, effect: Effect, parameters: [ToolParameter], rest: String?
+    name: String, skill: String, build: String, summary: String, effect: Effect, parameters: [ToolParameter], rest: String?,
+    inputSchema: JSON = ["type": "object"]
   ) {
     self.name = name
     self.skill = skill
@@ -28,6 +31,7 @@ package struct Tool: Sendable, Hashable {
     self.effect = effect
     self.parameters = parameters
     self.rest = rest
+    self.inputSchema = inputSchema
   }
 }
 

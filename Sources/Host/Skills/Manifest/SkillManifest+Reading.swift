@@ -54,10 +54,15 @@ extension SkillManifest {
     let numbers = try value.array(count: 2...2)
     let major = try numbers[0].integer(in: 0...Int64(Int32.max))
     let minor = try numbers[1].integer(in: 0...Int64(Int32.max))
-    guard major == hostMajor, minor <= hostMinor else {
+    guard isServed(abi: (major, minor), by: (hostMajor, hostMinor)) else {
       throw value.failure("is [\(major),\(minor)], this host offers [\(hostMajor),\(hostMinor)]")
     }
     return UInt32(minor)
+  }
+
+  /// The version rule of the ABI: a minor only appends.
+  static func isServed(abi: (major: Int64, minor: Int64), by host: (major: Int64, minor: Int64)) -> Bool {
+    abi.major == host.major && abi.minor <= host.minor
   }
 
   fileprivate static func readScopes(_ value: ManifestValue?) throws(SkillRefusal) -> Set<Scope> {

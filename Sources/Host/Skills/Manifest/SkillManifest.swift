@@ -31,6 +31,7 @@ struct ToolDeclaration: Sendable {
   /// What planner, policy and help see of it.
   func tool(skill: String, build: String) -> Tool {
     Tool(
-      name: name, skill: skill, build: build, summary: summary, effect: effect, parameters: input.toolParameters, rest: rest)
+      name: name, skill: skill, build: build, summary: summary, effect: effect, parameters: input.toolParameters, rest: rest,
+      inputSchema: input.jsonSchema)
   }
 }
