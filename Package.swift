@@ -97,6 +97,11 @@ let package = Package(
       ],
       path: "Sources/Host/openclaw", swiftSettings: dialect),
 
+    .target(name: "SkillBaseline", path: "Benchmarks/SkillBaseline", linkerSettings: [.linkedLibrary("ffi")]),
+    .executableTarget(
+      name: "skill-benchmark", dependencies: ["Core", "Skills", "SkillBaseline", .crypto, .logging], path: "Benchmarks/Skills",
+      exclude: ["bench.c"], swiftSettings: dialect),
+
     .target(
       name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .nioCore, .nioPosix], path: "Tests/TestSupport",
       swiftSettings: dialect),

@@ -15,14 +15,17 @@ package final class EventWorker: Service {
   private let wakeup: Wakeup
   private let onCommit: @Sendable () -> Void
   private let logger: Logger
+  private let executor: (any TaskExecutor)?
   private let inFlight = Mutex(0)
 
   /// - Parameters:
   ///   - concurrency: events worked on at once.
   ///   - wakeup: signalled after each event that the journal accepted.
   ///   - onCommit: told after each commit that may have put a message into the outbox or approved a write call.
+  ///   - executor: where the work is done; one whose threads calls of tools may block saves them the way there.
   package init(
-    store: Store, agent: CommandAgent, concurrency: Int, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void, logger: Logger
+    store: Store, agent: CommandAgent, concurrency: Int, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void,
+    logger: Logger, executor: (any TaskExecutor)? = nil
   ) {
     self.store = store
     self.agent = agent
@@ -30,6 +33,7 @@ package final class EventWorker: Service {
     self.wakeup = wakeup
     self.onCommit = onCommit
     self.logger = logger
+    self.executor = executor
   }
 
   /// Runs until graceful shutdown; events in flight are finished, the others wait in the journal for the next start.
@@ -41,7 +45,7 @@ package final class EventWorker: Service {
           let claimed = await claim()
           inFlight.withLock { $0 += claimed.count }
           for event in claimed {
-            group.addTask {
+            group.addTask(executorPreference: executor) {
               await self.work(on: event)
               self.inFlight.withLock { $0 -= 1 }
               self.wakeup.signal()

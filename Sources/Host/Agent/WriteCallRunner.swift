@@ -16,14 +16,16 @@ package final class WriteCallRunner: Service {
   private let onCommit: @Sendable () -> Void
   private let log: ToolCallLog
   private let logger: Logger
+  private let executor: (any TaskExecutor)?
   private let inFlight = Mutex(0)
 
   /// - Parameters:
   ///   - wakeup: signalled after each commit that may have approved a call.
   ///   - onCommit: told after each commit that put a message into the outbox.
+  ///   - executor: where the calls are made; one whose threads calls of tools may block saves them the way there.
   package init(
     store: Store, approvals: Approvals, toolbox: any Toolbox, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void,
-    log: ToolCallLog, logger: Logger
+    log: ToolCallLog, logger: Logger, executor: (any TaskExecutor)? = nil
   ) {
     self.store = store
     self.approvals = approvals
@@ -32,6 +34,7 @@ package final class WriteCallRunner: Service {
     self.onCommit = onCommit
     self.log = log
     self.logger = logger
+    self.executor = executor
   }
 
   /// Runs until graceful shutdown; calls in flight are finished.
@@ -48,7 +51,7 @@ package final class WriteCallRunner: Service {
             continue
           }
           inFlight.withLock { $0 += 1 }
-          group.addTask {
+          group.addTask(executorPreference: executor) {
             await self.perform(claim)
             self.inFlight.withLock { $0 -= 1 }
             self.wakeup.signal()

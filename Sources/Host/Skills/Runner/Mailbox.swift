@@ -23,6 +23,16 @@ final class Mailbox<Event: Sendable>: Sendable {
     waiter?.resume(returning: event)
   }
 
+  /// The next event if there is one already.
+  func take() -> Event? {
+    state.withLock { state in
+      guard case .holding(var events) = state, !events.isEmpty else { return nil }
+      let first = events.removeFirst()
+      state = .holding(events)
+      return first
+    }
+  }
+
   /// The next event. Only one task may wait at a time.
   func next() async -> Event {
     await withCheckedContinuation { continuation in

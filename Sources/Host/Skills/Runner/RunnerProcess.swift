@@ -4,7 +4,8 @@ import LinuxCalls
 import SkillLoader
 import Synchronization
 
-/// One runner child: a thread of its own watches its socket, its output, its deadlines and its end. One call at a time.
+/// One runner child. One call at a time: the caller reads the socket while its call lasts, and a thread of the runner's own watches
+/// its output, its deadlines and its end.
 final class RunnerProcess: SkillInstance {
   private enum CallEvent: Sendable {
     case ask(CapabilityQuestion)
@@ -20,6 +21,8 @@ final class RunnerProcess: SkillInstance {
     var sleepsUntil: ContinuousClock.Instant?
     var isStopping = false
     var hasStarted = false
+    /// A caller has read the end of the socket, or what the runner must die for.
+    var isDoomed = false
   }
 
   private let child: RunnerChild
@@ -56,9 +59,10 @@ final class RunnerProcess: SkillInstance {
     state = Mutex(State(session: RunnerSession(now: .now, startBudget: startBudget)))
   }
 
-  /// Whether a call may begin.
+  /// Whether a call may begin. Nobody reads the socket between calls, so what the runner has said unasked is noticed here.
   var isIdle: Bool {
-    state.withLock { $0.session.isIdle && !$0.isStopping }
+    if state.withLock({ $0.session.isIdle }), receive() { doom() }
+    return state.withLock { $0.session.isIdle && !$0.isStopping && !$0.isDoomed }
   }
 
   /// Makes one call and answers what the skill asks meanwhile. The caller sees to it that there is one call at a time.
@@ -68,10 +72,12 @@ final class RunnerProcess: SkillInstance {
     let events = Mailbox<CallEvent>()
     guard let id = begin(invocation, clock, events) else { throw ToolError(.unavailable, "the skill's runner is not ready") }
     let outcome = await withTaskCancellationHandler {
-      while true {
-        switch await events.next() {
-        case .finish(let outcome): return outcome
-        case .ask(let question): send(await answer(question), to: id)
+      await CallThreads.shared.run {
+        while true {
+          switch await next(events) {
+          case .finish(let outcome): return outcome
+          case .ask(let question): send(await answer(question), to: id)
+          }
         }
       }
     } onCancel: {
@@ -106,6 +112,25 @@ final class RunnerProcess: SkillInstance {
       send(Frame.packets(kind: OC_FRAME_CALL, call: id, message: message), &state)
       return id
     }
+  }
+
+  /// The next event of the call in flight, read from the socket by this thread, which blocks.
+  private func next(_ events: Mailbox<CallEvent>) async -> CallEvent {
+    while true {
+      if let event = events.take() { return event }
+      var polled = pollfd(fd: child.socket.number, events: Int16(POLLIN), revents: 0)
+      poll(&polled, 1, -1)
+      guard receive() else { continue }
+      // The last word is the thread's, once it knows how the process ended.
+      doom()
+      return await events.next()
+    }
+  }
+
+  /// The thread is to end it all.
+  private func doom() {
+    state.withLock { $0.isDoomed = true }
+    wakeUp()
   }
 
   private func send(_ answer: CapabilityAnswer, to id: UInt64) {
@@ -156,17 +181,18 @@ final class RunnerProcess: SkillInstance {
     var isOver = false
     var logIsOpen = true
     while !isOver {
-      let (timeout, wantsToSend) = state.withLock { state in
+      let (timeout, reads, wantsToSend) = state.withLock { state in
         // An old deadline is kept: waking once for nothing is cheaper than being woken for each call.
         if let wakeAt = state.session.wakeAt {
           state.sleepsUntil = wakeAt
         } else if let until = state.sleepsUntil, until <= .now {
           state.sleepsUntil = nil
         }
-        return (Self.milliseconds(until: state.sleepsUntil), !state.outbox.isEmpty)
+        return (Self.milliseconds(until: state.sleepsUntil), !state.hasStarted, !state.outbox.isEmpty)
       }
+      let wanted = (reads ? Int16(POLLIN) : 0) | (wantsToSend ? Int16(POLLOUT) : 0)
       var polled = [
-        pollfd(fd: child.socket.number, events: Int16(POLLIN) | (wantsToSend ? Int16(POLLOUT) : 0), revents: 0),
+        pollfd(fd: wanted == 0 ? -1 : child.socket.number, events: wanted, revents: 0),
         pollfd(fd: logIsOpen ? child.log.number : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
         pollfd(fd: child.pidfd.number, events: Int16(POLLIN), revents: 0),
@@ -174,34 +200,43 @@ final class RunnerProcess: SkillInstance {
       poll(&polled, 4, timeout)
       if polled[2].revents != 0 { drainWake() }
       if polled[1].revents != 0 { logIsOpen = log.forward(from: child.log) }
-      if polled[0].revents != 0 { isOver = receive() }
+      if polled[0].revents & Int16(bitPattern: ~UInt16(POLLOUT)) != 0 { isOver = receive() }
       isOver = step(hasEnded: polled[3].revents != 0) || isOver
     }
     bury()
   }
 
-  /// Reads what has come, a bounded amount of it. True at the end of the socket.
+  /// Reads what has come, a bounded amount of it. True when the runner is to be buried.
   private func receive() -> Bool {
     withUnsafeTemporaryAllocation(byteCount: Int(OC_FRAME_MAX), alignment: 8) { buffer in
       for _ in 0..<64 {
-        let size = recv(child.socket.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT | MSG_TRUNC))
-        if size < 0 && errno == EINTR { continue }
-        if size < 0 && errno == EAGAIN { return false }
-        // An empty packet is no frame; it looks like the end and is treated as one.
-        guard size > 0 else { return true }
-        if perform(accept(size, buffer)) { return true }
+        guard let actions = readPacket(buffer) else { return true }
+        if perform(actions.list) { return true }
+        if actions.isLast { return false }
       }
       return false
     }
   }
 
-  private func accept(_ size: Int, _ buffer: UnsafeMutableRawBufferPointer) -> [RunnerSession.Action] {
+  /// Reads one packet and what follows from it. Nil at the end of the socket. Caller and thread may read at the same time: taking
+  /// a packet and hearing it is one step.
+  private func readPacket(_ buffer: UnsafeMutableRawBufferPointer) -> (list: [RunnerSession.Action], isLast: Bool)? {
     state.withLock { state in
-      guard size <= buffer.count else { return state.session.violated("a packet over \(OC_FRAME_MAX) bytes") }
+      var size: Int
+      repeat {
+        size = recv(child.socket.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT | MSG_TRUNC))
+      } while size < 0 && errno == EINTR
+      if size < 0 && errno == EAGAIN { return ([], true) }
+      // An empty packet is no frame; it looks like the end and is treated as one.
+      guard size > 0 else { return nil }
+      guard size <= buffer.count else { return (state.session.violated("a packet over \(OC_FRAME_MAX) bytes"), false) }
       do throws(ProtocolViolation) {
-        return state.session.receive(try Frame(packet: UnsafeRawBufferPointer(rebasing: buffer[..<size])), now: .now)
+        let frame = try Frame(packet: UnsafeRawBufferPointer(rebasing: buffer[..<size]))
+        let actions = state.session.receive(frame, now: .now)
+        // What ends a call is the last that a runner says: no need to ask whether there is more.
+        return (actions, state.session.isIdle)
       } catch {
-        return state.session.violated(error.reason)
+        return (state.session.violated(error.reason), false)
       }
     }
   }
@@ -212,7 +247,7 @@ final class RunnerProcess: SkillInstance {
       flush(&state)
       return state.isStopping ? state.session.stop() : state.session.tick(now: .now)
     }
-    return perform(actions) || hasEnded
+    return perform(actions) || hasEnded || state.withLock { $0.isDoomed }
   }
 
   /// True when the runner is to be killed.

@@ -105,10 +105,10 @@ private struct House {
       logger: part("delivery"))
     let runner = WriteCallRunner(
       store: store, approvals: approvals, toolbox: skills, wakeup: signals.writes, onCommit: signals.committed, log: log,
-      logger: part("agent"))
+      logger: part("agent"), executor: CallThreads.shared)
     let worker = EventWorker(
       store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
-      onCommit: signals.committed, logger: part("agent"))
+      onCommit: signals.committed, logger: part("agent"), executor: CallThreads.shared)
     let gateway = gateway(signals: signals, counters: counters)
     try await witness(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills.

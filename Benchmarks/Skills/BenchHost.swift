@@ -1,0 +1,88 @@
+import Core
+import Crypto
+import Foundation
+import Logging
+import SkillBaseline
+import Skills
+
+/// A skill host of its own over a folder of benchmark skills.
+final class BenchHost: Sendable {
+  private let host: SkillHost
+  private let plugins: URL
+  private let skills: Int
+
+  init(folder: URL, skills: Int, trustsAll: Bool, library: BenchLibrary) throws {
+    self.skills = skills
+    plugins = folder.appending(path: "plugins-\(skills)")
+    try FileManager.default.createDirectory(at: plugins, withIntermediateDirectories: true)
+    var trusted: Set<String> = []
+    for number in 0..<skills {
+      let file = plugins.appending(path: "bench\(number).so")
+      if !FileManager.default.fileExists(atPath: file.path) { try library.build(number, as: file) }
+      if trustsAll {
+        trusted.insert(SHA256.hash(data: try Data(contentsOf: file)).map { String(format: "%02x", $0) }.joined())
+      }
+    }
+    let products = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      .deletingLastPathComponent()
+    var logger = Logger(label: "benchmark")
+    logger.logLevel = .critical
+    host = SkillHost(
+      SkillHostConfiguration(
+        plugins: plugins.path, data: folder.appending(path: "data").path,
+        runner: products.appending(path: "openclaw-runner").path, trustedBuilds: trusted),
+      store: NoValues(), policy: EverythingAllowed(), logger: logger)
+    try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
+  }
+
+  /// Runs `body` beside the host, once the folder has been read.
+  func run(_ body: (BenchHost) async throws -> Void) async throws {
+    let service = Task { try await host.run() }
+    await host.waitUntilScanned()
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body(self))
+    } catch {
+      outcome = .failure(error)
+    }
+    service.cancel()
+    _ = await service.result
+    try outcome.get()
+  }
+
+  func checkAllLoaded() throws {
+    let loaded = host.status().filter { $0.state == .loaded }.count
+    guard loaded == skills else { throw Problem("only \(loaded) of \(skills) skills are loaded") }
+  }
+
+  /// One call after the other; the time of each in nanoseconds.
+  func times(of tool: String, count: Int, warmUp: Int) async throws -> [Double] {
+    guard let tool = host.tool(named: "bench-0.\(tool)") else { throw Problem("no tool \(tool)") }
+    let arguments: JSON = tool.parameters.isEmpty ? [:] : ["x": .double(1.5), "unit": "km", "n": 3]
+    let call = ToolCall(
+      tool: tool, arguments: arguments, requestID: RequestID(), requester: "playground:alice", idempotencyKey: "benchmark")
+    // As the service's workers do it.
+    return try await withTaskExecutorPreference(CallThreads.shared) {
+      for _ in 0..<warmUp { _ = try await host.call(call) }
+      var times: [Double] = []
+      times.reserveCapacity(count)
+      for _ in 0..<count {
+        let start = baseline_now()
+        _ = try await host.call(call)
+        times.append(Double(baseline_now() - start))
+      }
+      return times
+    }
+  }
+}
+
+private struct EverythingAllowed: CapabilityPolicy {
+  func mayUse(skill: String, capability: String, effect: Effect, requester: String) async -> Bool { true }
+}
+
+/// A storage in which nothing can be kept.
+private struct NoValues: SkillKeyValueStore {
+  func value(forKey key: String, of skill: String) async throws -> JSON? { nil }
+  func set(_ value: JSON?, forKey key: String, of skill: String) async throws -> Bool { false }
+  func entries(withPrefix prefix: String, limit: Int, of skill: String) async throws -> [(key: String, value: JSON)] { [] }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Compiles the skill of this benchmark.
+struct BenchLibrary {
+  let folder: URL
+
+  private static let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "bench.c")
+  private static let header = source.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Sources/SkillABI/include")
+
+  /// One library; every number makes a skill of its own.
+  func build(_ number: Int, as file: URL) throws {
+    let compiler = Process()
+    compiler.executableURL = URL(filePath: "/usr/bin/env")
+    compiler.arguments = [
+      "clang", "-O2", "-fPIC", "-fvisibility=hidden", "-shared", "-DNUMBER=\(number)", "-I", Self.header.path, Self.source.path,
+      "-o", file.path,
+    ]
+    try compiler.run()
+    compiler.waitUntilExit()
+    guard compiler.terminationStatus == 0 else { throw Problem("bench.c does not compile") }
+  }
+}
