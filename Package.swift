@@ -64,13 +64,16 @@ let package = Package(
       // A C program: without these the Swift driver would link the Swift runtime into it.
       linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-stdlib"])]),
 
+    // The sources of SkillKit and the templates are embedded: they are compiled where a skill is built.
+    .target(name: "SkillTemplates", path: "Sources/SkillTemplates", exclude: ["files"]),
+
     room("Core"),
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
-    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "Watching", .crypto, .lifecycle, .logging]),
+    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
@@ -114,7 +117,7 @@ let package = Package(
       "AgentTests",
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
     tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
-    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "Watching", .logging]),
+    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .logging]),
     tests(
       "AdapterTests",
       needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],

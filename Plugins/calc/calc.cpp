@@ -13,7 +13,8 @@ OC_SKILL_MANIFEST(OC_JSON({
     {"name": "calc.multiply", "summary": "a times b", "symbol": "calc_multiply", "effect": "read", "call": "f64(a:f64,b:f64)"},
     {"name": "calc.power", "summary": "base to the power of exponent", "symbol": "calc_power", "effect": "read",
      "call": "f64(base:f64,exponent:f64)"},
-    {"name": "calc.gcd", "summary": "Greatest common divisor", "symbol": "calc_gcd", "effect": "read", "call": "u64(a:u64,b:u64)"}
+    {"name": "calc.gcd", "summary": "The greatest common divisor of a and b", "symbol": "calc_gcd",
+     "effect": "read", "call": "u64(a:u64,b:u64)"}
   ]
 }));
 

@@ -135,17 +135,10 @@ private struct House {
   }
 
   private func skillHost(policy: PolicyEngine, counters: Counters) throws -> SkillHost {
-    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-      throw CommandFailure(.unavailable, code: "no_proc", "/proc is not mounted; the skill runner cannot be found")
-    }
-    let runner = (program as NSString).deletingLastPathComponent + "/openclaw-runner"
-    guard FileManager.default.isExecutableFile(atPath: runner) else {
-      throw CommandFailure(
-        .unavailable, code: "no_runner", "openclaw-runner is missing beside openclaw; install both files together")
-    }
     return SkillHost(
       SkillHostConfiguration(
-        plugins: configuration.plugins, data: configuration.data, runner: runner, trustedBuilds: configuration.trustedSkills),
+        plugins: configuration.plugins, data: configuration.data, runner: try RunnerProgram.path(),
+        trustedBuilds: configuration.trustedSkills),
       store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters))
   }
 

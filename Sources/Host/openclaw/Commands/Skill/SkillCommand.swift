@@ -6,5 +6,5 @@ struct SkillCommand: AsyncParsableCommand {
     commandName: "skill", abstract: "Write, check and manage skills.", subcommands: verbs)
 
   /// Each in a file of its own.
-  private static let verbs: [any ParsableCommand.Type] = []
+  private static let verbs: [any ParsableCommand.Type] = [SkillNewCommand.self, SkillCallCommand.self, SkillLintCommand.self]
 }
