@@ -73,7 +73,7 @@ let package = Package(
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
-    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging]),
+    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging, .yams]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
@@ -117,7 +117,7 @@ let package = Package(
       "AgentTests",
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
     tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
-    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .logging]),
+    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .crypto, .logging]),
     tests(
       "AdapterTests",
       needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],

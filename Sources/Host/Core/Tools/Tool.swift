@@ -146,14 +146,19 @@ package struct SkillStatus: Sendable, Hashable {
   package let state: State
   /// Why, when it is not `loaded`; the last crash otherwise.
   package let detail: String?
+  /// The operator's name for the trusted key that the build is signed with.
+  package let signer: String?
 
-  package init(name: String, file: String, version: String?, build: String?, state: State, detail: String?) {
+  package init(
+    name: String, file: String, version: String?, build: String?, state: State, detail: String?, signer: String? = nil
+  ) {
     self.name = name
     self.file = file
     self.version = version
     self.build = build
     self.state = state
     self.detail = detail
+    self.signer = signer
   }
 }
 

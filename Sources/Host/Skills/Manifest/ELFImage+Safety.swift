@@ -9,14 +9,24 @@ extension ELFImage {
     static let end: UInt64 = 0
     static let needed: UInt64 = 1
     static let stringTable: UInt64 = 5
+    static let symbolTable: UInt64 = 6
     static let stringTableSize: UInt64 = 10
     static let textRelocations: UInt64 = 22
     static let flags: UInt64 = 30
+    static let moreFlags: UInt64 = 0x6fff_fffb
     /// Tags that make the loader look for files in places the skill chooses.
     static let searching: [UInt64: String] = [
-      15: "RPATH", 29: "RUNPATH", 0x6fff_fefb: "DEPAUDIT", 0x6fff_fefc: "AUDIT", 0x7fff_fffd: "AUXILIARY",
-      0x7fff_ffff: "FILTER",
+      15: "RPATH", 29: "RUNPATH", 0x6fff_fefa: "CONFIG", 0x6fff_fefb: "DEPAUDIT", 0x6fff_fefc: "AUDIT",
+      0x7fff_fffd: "AUXILIARY", 0x7fff_ffff: "FILTER",
     ]
+  }
+
+  /// What the dynamic section says.
+  private struct DynamicSection {
+    /// Offsets of names in the string table.
+    var needed: [UInt64] = []
+    var strings: (address: UInt64, size: UInt64) = (0, 0)
+    var symbols: UInt64 = 0
   }
 
   /// Refuses what the loader would do for the image that no skill may ask for.
@@ -24,51 +34,79 @@ extension ELFImage {
     for segment in segments where segment.kind == Segment.Kind.load && segment.isWritable && segment.isExecutable {
       throw SkillRefusal(.unsafeImage, "a segment is writable and executable")
     }
+    let stacks = segments.filter { $0.kind == Segment.Kind.stack }
     // Without the header glibc makes the stack executable.
-    guard let stack = segments.first(where: { $0.kind == Segment.Kind.stack }), !stack.isExecutable else {
+    guard !stacks.isEmpty, !stacks.contains(where: \.isExecutable) else {
       throw SkillRefusal(.unsafeImage, "asks for an executable stack: link with -z noexecstack")
     }
-    try checkDynamicSection()
+    try checkLayout()
+    let dynamic = try readDynamicSection()
+    for name in try neededLibraries(dynamic) where !Self.allowedLibraries.contains(name) {
+      let allowed = Self.allowedLibraries.sorted().joined(separator: ", ")
+      throw SkillRefusal(.unsafeImage, "needs library '\(name.prefix(80))': link it statically; allowed are \(allowed)")
+    }
+    try checkSymbolTables(dynamic)
   }
 
-  private func checkDynamicSection() throws(SkillRefusal) {
-    guard
-      let dynamic = segments.first(where: { $0.kind == Segment.Kind.dynamic }),
-      let offset = fileOffset(ofAddress: dynamic.address),
-      let table = bytes.slice(at: offset, count: dynamic.fileSize)
-    else { throw SkillRefusal(.notALibrary, "no dynamic section") }
-    var needed: [UInt64] = []
-    var stringsAddress: UInt64 = 0
-    var stringsSize: UInt64 = 0
+  /// The libraries that the loader would load with this one, in its order.
+  var neededLibraries: [String] {
+    get throws(SkillRefusal) { try neededLibraries(readDynamicSection()) }
+  }
+
+  private func readDynamicSection() throws(SkillRefusal) -> DynamicSection {
+    guard let segment = segments.last(where: { $0.kind == Segment.Kind.dynamic }) else {
+      throw SkillRefusal(.notALibrary, "no dynamic section")
+    }
+    guard let offset = fileOffset(ofAddress: segment.address, count: segment.fileSize), offset == segment.offset,
+      let table = bytes.slice(at: offset, count: segment.fileSize)
+    else { throw malformed("the dynamic section is not where it says") }
+    var section = DynamicSection()
     var position: UInt64 = 0
-    while let tag = table.integer(UInt64.self, at: position), let value = table.integer(UInt64.self, at: position + 8),
-      tag != DynamicTag.end
-    {
+    while let tag = table.integer(UInt64.self, at: position), let value = table.integer(UInt64.self, at: position + 8) {
       position += 16
       if let name = DynamicTag.searching[tag] {
         throw SkillRefusal(.unsafeImage, "carries \(name): a skill may not choose where libraries come from")
       }
       switch tag {
-      case DynamicTag.needed: needed.append(value)
-      case DynamicTag.stringTable: stringsAddress = value
-      case DynamicTag.stringTableSize: stringsSize = value
+      case DynamicTag.end: return section
+      case DynamicTag.needed: section.needed.append(value)
+      case DynamicTag.stringTable: section.strings.address = value
+      case DynamicTag.stringTableSize: section.strings.size = value
+      case DynamicTag.symbolTable: section.symbols = value
       case DynamicTag.textRelocations: throw textRelocations
       case DynamicTag.flags where value & 4 != 0: throw textRelocations
+      case DynamicTag.moreFlags where value & 0x0800_0000 != 0:
+        throw SkillRefusal(.notALibrary, "a program (PIE), not a library: link with -shared")
       default: break
       }
     }
-    guard let offset = fileOffset(ofAddress: stringsAddress), let strings = bytes.slice(at: offset, count: stringsSize) else {
-      throw SkillRefusal(.notALibrary, "malformed dynamic string table")
-    }
-    for offset in needed {
+    // The loader reads on until it finds one.
+    throw malformed("the dynamic section has no end")
+  }
+
+  private func neededLibraries(_ dynamic: DynamicSection) throws(SkillRefusal) -> [String] {
+    guard let offset = fileOffset(ofAddress: dynamic.strings.address, count: dynamic.strings.size),
+      let strings = bytes.slice(at: offset, count: dynamic.strings.size)
+    else { throw SkillRefusal(.notALibrary, "malformed dynamic string table") }
+    var names: [String] = []
+    for offset in dynamic.needed {
       guard let name = strings.text(at: offset) else {
         throw SkillRefusal(.notALibrary, "malformed name of a needed library")
       }
-      guard Self.allowedLibraries.contains(name) else {
-        throw SkillRefusal(
-          .unsafeImage,
-          "needs library '\(name.prefix(80))': link it statically; allowed are \(Self.allowedLibraries.sorted().joined(separator: ", "))"
-        )
+      names.append(name)
+    }
+    return names
+  }
+
+  /// The section table, which says what is exported, must speak of the tables that the loader uses.
+  private func checkSymbolTables(_ dynamic: DynamicSection) throws(SkillRefusal) {
+    guard let section = sections.first(where: { $0.kind == Section.dynamicSymbols }), Int(section.link) < sections.count else {
+      return
+    }
+    let pairs = [(section, dynamic.symbols), (sections[Int(section.link)], dynamic.strings.address)]
+    for (section, address) in pairs {
+      guard fileOffset(ofAddress: address, count: section.size) == section.offset else {
+        throw malformed("the section table speaks of other symbols than the dynamic section")
       }
     }
   }

@@ -5,6 +5,7 @@ struct ELFImage {
       static let load: UInt32 = 1
       static let dynamic: UInt32 = 2
       static let note: UInt32 = 4
+      static let programHeaders: UInt32 = 6
       static let stack: UInt32 = 0x6474_e551
     }
 
@@ -13,6 +14,7 @@ struct ELFImage {
     let offset: UInt64
     let address: UInt64
     let fileSize: UInt64
+    let memorySize: UInt64
     let alignment: UInt64
 
     var isExecutable: Bool { flags & 1 != 0 }
@@ -27,6 +29,9 @@ struct ELFImage {
     let offset: UInt64
     let size: UInt64
     let link: UInt32
+
+    /// Whether the file holds its contents: not so for memory that begins as zeros, and for the empty first entry.
+    var isInFile: Bool { kind != 8 && kind != 0 }
   }
 
   static let magic: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
@@ -53,6 +58,21 @@ struct ELFImage {
     segments = try Self.readSegments(bytes)
     sections = try Self.readSections(bytes)
     sectionNames = bytes.integer(at: 62) ?? 0
+    let rest = bytes.count - end
+    guard rest >= UInt64(SkillSignature.size) || !SkillSignature.isBegun(by: bytes.slice(at: end, count: rest)?.array ?? []) else {
+      throw Self.incomplete("the file ends inside its signature")
+    }
+  }
+
+  /// Where everything that the headers speak of ends.
+  var end: UInt64 {
+    let tables = [
+      (bytes.integer(UInt64.self, at: 32) ?? 0) + UInt64(segments.count) * 56,
+      (bytes.integer(UInt64.self, at: 40) ?? 0) + UInt64(sections.count) * 64,
+    ]
+    // All of these lie inside the file, so none of the sums overflows.
+    let contents = segments.map { $0.offset + $0.fileSize } + sections.filter(\.isInFile).map { $0.offset + $0.size }
+    return (tables + contents).max() ?? 0
   }
 
   private static func checkIdentity(_ bytes: ImageBytes) throws(SkillRefusal) {
@@ -86,11 +106,13 @@ struct ELFImage {
       guard
         let kind = table.integer(UInt32.self, at: start), let flags = table.integer(UInt32.self, at: start + 4),
         let offset = table.integer(UInt64.self, at: start + 8), let address = table.integer(UInt64.self, at: start + 16),
-        let size = table.integer(UInt64.self, at: start + 32), let alignment = table.integer(UInt64.self, at: start + 48)
+        let size = table.integer(UInt64.self, at: start + 32), let memory = table.integer(UInt64.self, at: start + 40),
+        let alignment = table.integer(UInt64.self, at: start + 48)
       else { throw SkillRefusal(.notALibrary, "malformed program header table") }
       guard bytes.slice(at: offset, count: size) != nil else { throw incomplete("the file ends inside a segment") }
       segments.append(
-        Segment(kind: kind, flags: flags, offset: offset, address: address, fileSize: size, alignment: alignment))
+        Segment(
+          kind: kind, flags: flags, offset: offset, address: address, fileSize: size, memorySize: memory, alignment: alignment))
     }
     return segments
   }
@@ -111,7 +133,11 @@ struct ELFImage {
         let offset = table.integer(UInt64.self, at: start + 24), let size = table.integer(UInt64.self, at: start + 32),
         let link = table.integer(UInt32.self, at: start + 40)
       else { throw SkillRefusal(.notALibrary, "malformed section header table") }
-      sections.append(Section(name: name, kind: kind, offset: offset, size: size, link: link))
+      let section = Section(name: name, kind: kind, offset: offset, size: size, link: link)
+      guard !section.isInFile || bytes.slice(at: offset, count: size) != nil else {
+        throw incomplete("the file ends inside a section")
+      }
+      sections.append(section)
     }
     return sections
   }
@@ -125,21 +151,11 @@ struct ELFImage {
   }
 
   func contents(of section: Section) -> ImageBytes? {
-    let takesNoSpace = section.kind == 8
-    return takesNoSpace ? nil : bytes.slice(at: section.offset, count: section.size)
+    section.isInFile ? bytes.slice(at: section.offset, count: section.size) : nil
   }
 
   func section(named name: String) -> Section? {
     guard Int(sectionNames) < sections.count, let names = contents(of: sections[Int(sectionNames)]) else { return nil }
     return sections.first { names.text(at: UInt64($0.name)) == name }
-  }
-
-  /// Where the byte that will be mapped at `address` lies in the file.
-  func fileOffset(ofAddress address: UInt64) -> UInt64? {
-    for segment in segments where segment.kind == Segment.Kind.load && address >= segment.address {
-      let distance = address - segment.address
-      if distance < segment.fileSize { return segment.offset + distance }
-    }
-    return nil
   }
 }

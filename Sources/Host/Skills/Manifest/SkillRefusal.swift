@@ -11,6 +11,12 @@ struct SkillRefusal: Error, Sendable, Equatable {
     case unsafeImage = "unsafe_image"
     /// No manifest, or one that breaks the rules.
     case manifest
+    /// It carries no signature, and the operator demands one.
+    case unsigned
+    /// Signed, but by a key that the operator does not trust.
+    case untrustedSignature = "untrusted_signature"
+    /// Its signature does not fit it.
+    case badSignature = "bad_signature"
     /// Its id or a tool name belongs to another file.
     case collision
     /// Crashed too often.
@@ -28,8 +34,9 @@ struct SkillRefusal: Error, Sendable, Equatable {
   /// Whether the same bytes would be refused again, so that there is no use in trying.
   var isLasting: Bool {
     switch code {
-    case .incomplete, .unreadable, .collision, .hostFailure, .startTimedOut: false
-    case .notALibrary, .unsafeImage, .manifest, .quarantined, .startFailed, .unprotected: true
+    // Keys are trusted while the host runs.
+    case .incomplete, .unreadable, .collision, .hostFailure, .startTimedOut, .untrustedSignature: false
+    case .notALibrary, .unsafeImage, .manifest, .quarantined, .startFailed, .unprotected, .unsigned, .badSignature: true
     }
   }
 

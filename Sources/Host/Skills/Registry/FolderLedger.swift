@@ -35,6 +35,12 @@ struct FolderLedger: Sendable {
     return missing
   }
 
+  /// Has `name` read anew at the next look, whatever was known of it.
+  mutating func readAgain(_ name: String) {
+    entries[name]?.hash = nil
+    entries[name]?.isSettled = false
+  }
+
   /// The hash of the bytes that need no second look.
   func knownHash(of name: String) -> String? { entries[name]?.hash }
 

@@ -18,15 +18,20 @@ final class SkillBuild: Sendable {
   /// SHA-256 of the image.
   let hash: String
   let isTrusted: Bool
+  /// Nil when the image is not signed.
+  let signature: SkillSignature?
   let tools: [String: PreparedTool]
   private let pools: [Effect: InstancePool]
   private let usage = Mutex(Usage())
 
   /// `pools` has one for every effect that a tool of the manifest has.
-  init(_ manifest: SkillManifest, hash: String, isTrusted: Bool, pools: [Effect: InstancePool]) {
+  init(
+    _ manifest: SkillManifest, hash: String, isTrusted: Bool, signature: SkillSignature? = nil, pools: [Effect: InstancePool]
+  ) {
     self.manifest = manifest
     self.hash = hash
     self.isTrusted = isTrusted
+    self.signature = signature
     self.pools = pools
     let prepared = manifest.tools.map { PreparedTool(declaration: $0, tool: $0.tool(skill: manifest.id, build: hash)) }
     tools = Dictionary(prepared.map { ($0.tool.name, $0) }, uniquingKeysWith: { first, _ in first })

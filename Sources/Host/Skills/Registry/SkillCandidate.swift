@@ -5,6 +5,8 @@ struct SkillCandidate: Sendable {
   let image: SkillImage
   let hash: String
   let manifest: SkillManifest
+  /// Nil when the image is not signed.
+  let signature: SkillSignature?
 
   enum Outcome: Sendable {
     /// The bytes are those already known.
@@ -23,8 +25,10 @@ struct SkillCandidate: Sendable {
       let digest = try image.hash()
       hash = digest
       if digest == knownHash { return .unchanged }
-      let manifest = try image.withBytes { bytes throws(SkillRefusal) in try SkillManifest(ofImage: ImageBytes(bytes)) }
-      return .candidate(SkillCandidate(image: image, hash: digest, manifest: manifest))
+      let (manifest, signature) = try image.withBytes { bytes throws(SkillRefusal) in
+        (try SkillManifest(ofImage: ImageBytes(bytes)), try SkillSignature.read(bytes))
+      }
+      return .candidate(SkillCandidate(image: image, hash: digest, manifest: manifest, signature: signature))
     } catch {
       return .refused(error, hash: hash)
     }

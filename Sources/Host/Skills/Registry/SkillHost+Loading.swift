@@ -10,7 +10,7 @@ extension SkillHost {
       logger.warning("plugins_unreadable", metadata: ["path": .string(path)])
       return []
     }
-    var retired: [SkillBuild] = []
+    var retired = withdrawUnsigned(&folder)
     let missing = Set(folder.forget(missingFrom: listing))
     for name in folder.filesToRead(in: listing) {
       guard let stamp = listing[name] else { continue }
@@ -28,6 +28,21 @@ extension SkillHost {
       retired += removed
     }
     return retired
+  }
+
+  /// Stops serving what was signed with a key that is not trusted any more, where a signature is demanded.
+  private func withdrawUnsigned(_ folder: inout FolderLedger) -> [SkillBuild] {
+    let rule = configuration.signatureRule
+    var withdrawn: [SkillBuild] = []
+    for (name, build) in state.withLock({ $0.routing.builds }) {
+      do throws(SkillRefusal) {
+        try rule.check(build.signature, isTrusted: build.isTrusted)
+      } catch {
+        folder.readAgain(name)
+        withdrawn += state.withLock { $0.routing.install(nil, for: name) }
+      }
+    }
+    return withdrawn
   }
 
   private func load(
@@ -69,6 +84,8 @@ extension SkillHost {
       (state.routing.collision(of: manifest, in: name, leaving: missing), state.routing.builds[name])
     }
     if let collision { throw collision }
+    try configuration.signatureRule.check(
+      candidate.signature, isTrusted: configuration.trustedBuilds.contains(candidate.hash))
     // An old file copied back over a refused one: it is being served all along.
     if let served, served.hash == candidate.hash {
       state.withLock { $0.files[name] = FileStatus() }
@@ -128,7 +145,7 @@ extension SkillHost {
       }
     }
     return SkillBuild(
-      candidate.manifest, hash: candidate.hash, isTrusted: isTrusted,
+      candidate.manifest, hash: candidate.hash, isTrusted: isTrusted, signature: candidate.signature,
       pools: Dictionary(pools, uniquingKeysWith: { first, _ in first }))
   }
 

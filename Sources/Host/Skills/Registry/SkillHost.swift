@@ -146,12 +146,15 @@ extension SkillHost {
           name: status.name ?? file, file: file, version: nil, build: nil, state: state, detail: status.refusal?.message)
       }
       let history = ledger.history(of: build.hash)
+      let rule = configuration.signatureRule
       let update = status.refusal.map { "a new file is not served: \($0.message)" }
       let crash = history.lastFault.map { "last crash: \($0)" }
+      let trust = build.isTrusted ? "trusted: runs inside the host process" : nil
+      let detail = [update ?? crash ?? trust, rule.description(of: build.signature)].compactMap(\.self)
       return SkillStatus(
         name: build.manifest.id, file: file, version: build.manifest.version, build: build.hash,
         state: history.isQuarantined ? .quarantined : .loaded,
-        detail: update ?? crash ?? (build.isTrusted ? "trusted: runs inside the host process" : nil))
+        detail: detail.isEmpty ? nil : detail.joined(separator: "; "), signer: build.signature.flatMap { rule.name(of: $0.key) })
     }
   }
 }

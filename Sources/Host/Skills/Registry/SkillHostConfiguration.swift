@@ -32,15 +32,25 @@ package struct SkillHostConfiguration: Sendable {
   package var runner: String
   /// SHA-256 (lower-case hexadecimal) of each image that may be loaded into this process.
   package var trustedBuilds: Set<String>
+  /// Which images must be signed.
+  package var requireSignature: SignatureRequirement
+  /// The trusted keys of this moment, by name. Asked at every look at the folder.
+  package var trustedKeys: @Sendable () -> [String: SkillPublicKey]
   package var limits: SkillLimits
 
   package init(
-    plugins: String, data: String, runner: String, trustedBuilds: Set<String> = [], limits: SkillLimits = SkillLimits()
+    plugins: String, data: String, runner: String, trustedBuilds: Set<String> = [],
+    requireSignature: SignatureRequirement = .never, trustedKeys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] },
+    limits: SkillLimits = SkillLimits()
   ) {
     self.plugins = plugins
     self.data = data
     self.runner = runner
     self.trustedBuilds = trustedBuilds
+    self.requireSignature = requireSignature
+    self.trustedKeys = trustedKeys
     self.limits = limits
   }
+
+  var signatureRule: SignatureRule { SignatureRule(requireSignature, keys: trustedKeys()) }
 }

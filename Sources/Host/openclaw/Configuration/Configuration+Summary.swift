@@ -23,6 +23,7 @@ extension Configuration {
         "events_in_flight": .integer(Int64(limits.eventsInFlight)),
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
+      "skills": ["require_signature": .string(skills.requireSignature.rawValue)],
       "model": model.model.map(JSON.string) ?? .null,
     ])
   }

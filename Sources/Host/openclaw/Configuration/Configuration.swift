@@ -1,5 +1,6 @@
 import Agent
 import Core
+import Skills
 
 /// Everything the operator decides about one service: what `openclaw.yaml`, the environment and the flags say together.
 ///
@@ -21,6 +22,7 @@ struct Configuration: Sendable {
   var limits = Limits()
   /// SHA-256 of the skill images that may run inside the host process, in lower-case hexadecimal.
   var trustedSkills: Set<String> = []
+  var skills = SkillSettings()
 }
 
 extension Configuration {
@@ -52,6 +54,11 @@ extension Configuration {
     var model: String?
     /// Models to try in this order when `model` fails.
     var fallback: [String] = []
+  }
+
+  /// What is demanded of skills.
+  struct SkillSettings: Sendable, Equatable {
+    var requireSignature = SignatureRequirement.never
   }
 
   /// How much is let in.

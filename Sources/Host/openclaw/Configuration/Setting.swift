@@ -41,6 +41,7 @@ struct Setting: Sendable {
     Setting("store", .store) { $0.store = $1 },
     Setting("plugins", .path) { $0.plugins = $1 },
     Setting("policies", .path) { $0.policies = $1 },
+    Setting("skills.require_signature", .choice()) { $0.skills.requireSignature = $1 },
     Setting("model.base_url", .url("https", "http")) { $0.model.baseURL = $1 },
     Setting("model.model", .text) { $0.model.model = $1 },
     Setting("limits.sender.per_minute", .integer(in: 1...1_000_000)) { $0.limits.sender.perMinute = $1 },

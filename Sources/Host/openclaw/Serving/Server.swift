@@ -138,7 +138,8 @@ private struct House {
     return SkillHost(
       SkillHostConfiguration(
         plugins: configuration.plugins, data: configuration.data, runner: try RunnerProgram.path(),
-        trustedBuilds: configuration.trustedSkills),
+        trustedBuilds: configuration.trustedSkills,
+        requireSignature: configuration.skills.requireSignature),
       store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters))
   }
 
