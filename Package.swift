@@ -122,7 +122,7 @@ let package = Package(
       "AdapterTests",
       needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
       resources: [.copy("Vectors")]),
-    tests("OpenClawTests", needs: ["Core", "Agent", "openclaw", .argumentParser]),
+    tests("OpenClawTests", needs: ["Core", "Agent", "Skills", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [

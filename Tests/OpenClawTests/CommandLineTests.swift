@@ -11,6 +11,9 @@ import Testing
       ["nonsense"], ["serve", "--port", "70000"], ["serve", "--port", "x"], ["serve", "--log-tool-calls", "yes"],
       ["serve", "--log-tool-calls"], ["serve", "--host", "http://x"], ["serve", "--unknown"], ["chat", "--url", "ftp://x"],
       ["chat", "--as", "a b"], ["chat", "--as", ""], ["chat", "--group", "a/b"], ["config", "check", "extra"],
+      ["skill", "trust", "ops"], ["skill", "trust", "ops", "ab", "--remove"], ["skill", "trust", "a b", "ab"],
+      ["skill", "sign", "a.so"],
+      ["skill", "verify"], ["skill", "inspect"],
     ])
   func wrongUsage(arguments: [String]) throws {
     let error = try #require(throws: (any Error).self) { try OpenClaw.parseAsRoot(arguments) }

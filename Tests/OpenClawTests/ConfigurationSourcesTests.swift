@@ -1,6 +1,7 @@
 import Agent
 import Core
 import Foundation
+import Skills
 import Testing
 
 @testable import openclaw
@@ -8,7 +9,8 @@ import Testing
 @Suite struct ConfigurationSourcesTests {
   private static let values: [(path: String, text: String)] = [
     ("server.host", "::1"), ("server.port", "0"), ("server.log_tool_calls", "true"), ("data", "d"), ("store", "sqlite:s.db"),
-    ("plugins", "p"), ("policies", "r"), ("model.base_url", "http://127.0.0.1/v1"), ("model.model", "m"),
+    ("plugins", "p"), ("policies", "r"), ("skills.require_signature", "always"),
+    ("model.base_url", "http://127.0.0.1/v1"), ("model.model", "m"),
     ("limits.sender.per_minute", "1"), ("limits.sender.burst", "2"), ("limits.group.per_minute", "3"),
     ("limits.group.burst", "4"), ("limits.queue", "5"), ("limits.events_in_flight", "6"),
   ]
@@ -26,6 +28,7 @@ import Testing
     #expect(configuration.databasePath == "/w/s.db")
     #expect(configuration.plugins == "/w/p")
     #expect(configuration.policies == "/w/r")
+    #expect(configuration.skills.requireSignature == .always)
     #expect(configuration.model.baseURL == "http://127.0.0.1/v1")
     #expect(configuration.model.model == "m")
     #expect(configuration.limits.sender == Configuration.Limits.Rate(perMinute: 1, burst: 2))

@@ -44,9 +44,9 @@ struct DirectoryWatcherTests {
     return folder
   }
 
-  private func watcher(_ folder: URL) -> DirectoryWatcher {
+  private func watcher(_ folder: URL, includingFolders: Bool = false) -> DirectoryWatcher {
     DirectoryWatcher(
-      folder.path, quiet: .milliseconds(20), rescan: .seconds(3600),
+      folder.path, includingFolders: includingFolders, quiet: .milliseconds(20), rescan: .seconds(3600),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
@@ -116,6 +116,62 @@ struct DirectoryWatcherTests {
     var ticks = watcher(folder).makeAsyncIterator()
     #expect(await ticks.next() == .rescan)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("folders inside are watched: those that are there, those that come, and not those that went")
+  func folders() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (early, late) = (folder.appending(path: "early"), folder.appending(path: "late"))
+    try FileManager.default.createDirectory(at: early, withIntermediateDirectories: false)
+    var ticks = watcher(folder, includingFolders: true).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    try Data([1]).write(to: early.appending(path: "a"))
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.createDirectory(at: late, withIntermediateDirectories: false)
+    #expect(await ticks.next() == .changed)
+    try Data([1]).write(to: late.appending(path: "a"))
+    #expect(await ticks.next() == .changed)
+    let outside = folder.path + ".outside"
+    defer { try? FileManager.default.removeItem(atPath: outside) }
+    try FileManager.default.moveItem(atPath: late.path, toPath: outside)
+    #expect(await ticks.next() == .changed)
+    // Seen as nothing: the next tick is that of the file after it.
+    try Data([1]).write(to: URL(filePath: outside).appending(path: "b"))
+    try FileManager.default.removeItem(at: early)
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.moveItem(atPath: outside, toPath: early.path)
+    #expect(await ticks.next() == .changed)
+    try Data([2]).write(to: early.appending(path: "b"))
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("the folders inside a directory that was replaced are watched")
+  func replacedFolders() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var ticks = watcher(folder, includingFolders: true).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    let other = try self.folder()
+    try FileManager.default.createDirectory(at: other.appending(path: "inside"), withIntermediateDirectories: false)
+    try FileManager.default.removeItem(at: folder)
+    #expect(await ticks.next() == .changed)
+    try FileManager.default.moveItem(at: other, to: folder)
+    #expect(await ticks.next() == .changed)
+    try Data([1]).write(to: folder.appending(path: "inside/a"))
+    #expect(await ticks.next() == .changed)
+  }
+
+  @Test("a change of mode is seen: it may have been what kept a file from being read")
+  func mode() async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "a")
+    try Data([1]).write(to: file)
+    var ticks = watcher(folder).makeAsyncIterator()
+    #expect(await ticks.next() == .rescan)
+    #expect(chmod(file.path, 0o600) == 0)
     #expect(await ticks.next() == .changed)
   }
 }

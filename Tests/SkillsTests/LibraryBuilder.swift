@@ -53,7 +53,9 @@ struct LibraryBuilder {
     }
     let dynsym = place(table)
     var dynamic: [UInt8] = []
-    for (tag, value) in neededOffsets.map({ (1, UInt64($0)) }) + dynamicTags + [(5, dynstr.offset), (6, dynsym.offset), (10, dynstr.size), (0, 0)] {
+    for (tag, value) in neededOffsets.map({ (1, UInt64($0)) }) + dynamicTags + [
+      (5, dynstr.offset), (6, dynsym.offset), (10, dynstr.size), (0, 0),
+    ] {
       dynamic.appendInteger(UInt64(tag))
       dynamic.appendInteger(value)
     }

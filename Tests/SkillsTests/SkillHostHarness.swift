@@ -16,6 +16,7 @@ final class SkillHostHarness: Sendable {
 
   private init(
     folder: URL, store: MemoryStore, policy: any CapabilityPolicy, runner: String?, trusted: Set<String>,
+    signatures: SignatureRequirement, keys: @escaping @Sendable () -> [String: SkillPublicKey],
     _ adjust: (inout SkillLimits) -> Void
   ) throws {
     plugins = folder.appending(path: "Plugins")
@@ -28,7 +29,8 @@ final class SkillHostHarness: Sendable {
     let (scans, scanned) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     self.scans = scans
     let configuration = SkillHostConfiguration(
-      plugins: plugins.path, data: folder.path, runner: runner ?? SkillFixtures.runner, trustedBuilds: trusted, limits: limits)
+      plugins: plugins.path, data: folder.path, runner: runner ?? SkillFixtures.runner, trustedBuilds: trusted,
+      requireSignature: signatures, trustedKeys: keys, limits: limits)
     var logger = Logger(label: "skills")
     logger.logLevel = .critical
     host = SkillHost(
@@ -39,13 +41,14 @@ final class SkillHostHarness: Sendable {
   /// Runs `body` beside a running host that has looked at `skills` once.
   static func run(
     _ skills: [URL], store: MemoryStore = MemoryStore(), policy: any CapabilityPolicy = OpenPolicy(), runner: String? = nil,
-    trusted: Set<String> = [], limits: (inout SkillLimits) -> Void = { _ in },
+    trusted: Set<String> = [], signatures: SignatureRequirement = .never,
+    keys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] }, limits: (inout SkillLimits) -> Void = { _ in },
     _ body: @Sendable (SkillHostHarness) async throws -> Void
   ) async throws {
     let folder = try SkillFixtures.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let harness = try SkillHostHarness(
-      folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, limits)
+      folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, signatures: signatures, keys: keys, limits)
     for skill in skills { try harness.copy(skill) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await harness.host.run() }
@@ -71,7 +74,23 @@ final class SkillHostHarness: Sendable {
   }
 
   func copy(_ skill: URL, as name: String? = nil) throws {
-    try Data(contentsOf: skill).write(to: plugins.appending(path: name ?? skill.lastPathComponent))
+    try write(Data(contentsOf: skill), to: name ?? skill.lastPathComponent)
+  }
+
+  func write(_ text: String, to name: String) throws {
+    try write(Data(text.utf8), to: name)
+  }
+
+  /// Writes into the plug-in folder, in place; makes the folder for it when there is none.
+  func write(_ data: Data, to name: String) throws {
+    let file = plugins.appending(path: name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: file)
+  }
+
+  /// Has the host look at its folder.
+  func touch() throws {
+    try write("", to: "remark.txt")
   }
 
   /// Puts a file in place as a whole, as `mv` does.

@@ -43,7 +43,7 @@ struct SkillSignatureTests {
       copy[index] ^= UInt8(1 << (index % 8))
       // Without its mark it is a file with some bytes behind the library.
       let isInMark = index >= signed.count - 12
-      #expect(isInMark ? (try? read(copy)) == .some(nil) : refusal(copy)?.code == .badSignature, "byte \(index)")
+      #expect(refusal(copy)?.code == (isInMark ? nil : .badSignature), "byte \(index)")
     }
   }
 
@@ -138,7 +138,8 @@ struct SkillSigningTests {
     }
   }
 
-  @Test("what is no key is called that", arguments: ["", "abc", String(repeating: "g", count: 64), "openclaw-skill-secret-key:12"])
+  @Test(
+    "what is no key is called that", arguments: ["", "abc", String(repeating: "g", count: 64), "openclaw-skill-secret-key:12"])
   func noKey(_ text: String) throws {
     try withFolder { folder in
       let file = folder.appending(path: "key")

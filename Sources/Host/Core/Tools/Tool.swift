@@ -122,6 +122,8 @@ package struct ToolError: Error, Sendable, Equatable {
 package protocol Toolbox: Sendable {
   /// All callable tools, sorted by name.
   var tools: [Tool] { get }
+  /// What the folders of loaded skills say about their use, sorted by name.
+  var instructions: [SkillInstructions] { get }
   /// The tool as it is loaded now.
   func tool(named name: String) -> Tool?
   /// Checks types, ranges and required names against the tool's signature without calling it.
@@ -130,6 +132,10 @@ package protocol Toolbox: Sendable {
   func call(_ call: ToolCall) async throws(ToolError) -> JSON
   /// One line per skill that is loaded, refused, quarantined or waiting: for `/status`.
   func status() -> [SkillStatus]
+}
+
+extension Toolbox {
+  package var instructions: [SkillInstructions] { [] }
 }
 
 /// What the host knows about one file in the plug-in folder.

@@ -90,7 +90,7 @@ extension ELFImage {
     else { throw SkillRefusal(.notALibrary, "malformed dynamic string table") }
     var names: [String] = []
     for offset in dynamic.needed {
-      guard let name = strings.text(at: offset) else {
+      guard let name = strings.text(at: offset), !name.unicodeScalars.contains(where: \.breaksLines) else {
         throw SkillRefusal(.notALibrary, "malformed name of a needed library")
       }
       names.append(name)

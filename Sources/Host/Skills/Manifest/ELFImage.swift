@@ -59,7 +59,8 @@ struct ELFImage {
     sections = try Self.readSections(bytes)
     sectionNames = bytes.integer(at: 62) ?? 0
     let rest = bytes.count - end
-    guard rest >= UInt64(SkillSignature.size) || !SkillSignature.isBegun(by: bytes.slice(at: end, count: rest)?.array ?? []) else {
+    guard rest >= UInt64(SkillSignature.size) || !SkillSignature.isBegun(by: bytes.slice(at: end, count: rest)?.array ?? [])
+    else {
       throw Self.incomplete("the file ends inside its signature")
     }
   }

@@ -14,6 +14,11 @@ extension SkillManifest {
     let image = try ELFImage(bytes)
     try self.init(parsing: try image.manifestBytes())
     try image.checkSafety()
+    try checkExports(of: image)
+  }
+
+  /// Whether the image exports a function for every tool.
+  func checkExports(of image: ELFImage) throws(SkillRefusal) {
     let missing = image.missingFunctions(among: Set(tools.map(\.symbol)))
     guard missing.isEmpty else {
       throw SkillRefusal(.manifest, "the library exports no function named \(missing.map { "'\($0)'" }.joined(separator: ", "))")

@@ -1,4 +1,3 @@
-
 /// Which images must carry the signature of a trusted key.
 package enum SignatureRequirement: String, Sendable, CaseIterable {
   /// None. A signature that is there must hold all the same.

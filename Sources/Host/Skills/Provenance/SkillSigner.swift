@@ -39,12 +39,12 @@ package enum SkillSigner {
     let (folder, name) = split(path)
     let draft = "\(folder)/.\(name).\(getpid()).signing"
     guard let target = Descriptor(open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)) else {
-      throw ProvenanceError(.notWritable, "cannot write \(path): \(SystemError.text)")
+      throw ProvenanceError(.notWritable, "cannot write \(path): \(String(cString: strerror(errno)))")
     }
-    guard fchmod(target.number, mode) == 0, FileBytes.write(bytes, to: target), fsync(target.number) == 0,
+    guard fchmod(target.number, mode) == 0, (try? SmallFile.write(bytes, to: target)) != nil, fsync(target.number) == 0,
       rename(draft, path) == 0
     else {
-      let reason = SystemError.text
+      let reason = String(cString: strerror(errno))
       unlink(draft)
       throw ProvenanceError(.notWritable, "cannot write \(path): \(reason)")
     }

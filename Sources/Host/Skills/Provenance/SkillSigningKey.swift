@@ -32,11 +32,11 @@ package struct SkillSigningKey: Sendable {
   package func write(to file: String) throws(ProvenanceError) {
     guard let target = Descriptor(open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)) else {
       guard errno != EEXIST else { throw ProvenanceError(.exists, "\(file) is there already and is not overwritten") }
-      throw ProvenanceError(.notWritable, "cannot write \(file): \(SystemError.text)")
+      throw ProvenanceError(.notWritable, "cannot write \(file): \(String(cString: strerror(errno)))")
     }
     let line = Array("\(Self.label)\(Array(key.rawRepresentation).hexadecimal)\n".utf8)
-    guard fchmod(target.number, 0o600) == 0, FileBytes.write(line, to: target), fsync(target.number) == 0 else {
-      let reason = SystemError.text
+    guard fchmod(target.number, 0o600) == 0, (try? SmallFile.write(line, to: target)) != nil, fsync(target.number) == 0 else {
+      let reason = String(cString: strerror(errno))
       unlink(file)
       throw ProvenanceError(.notWritable, "cannot write \(file): \(reason)")
     }
@@ -61,17 +61,20 @@ package struct SkillSigningKey: Sendable {
 
   /// The only line of a small file.
   private static func text(of file: String, mustBePrivate: Bool) throws(ProvenanceError) -> String {
-    guard let source = Descriptor(open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) else {
-      throw ProvenanceError(.unreadable, "cannot read \(file): \(SystemError.text)")
-    }
     var status = stat()
-    guard fstat(source.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw ProvenanceError(.unreadable, "\(file) is not a regular file")
+    guard stat(file, &status) == 0 else {
+      throw ProvenanceError(.unreadable, "cannot read \(file): \(String(cString: strerror(errno)))")
     }
     guard !mustBePrivate || status.st_mode & 0o077 == 0 else {
       throw ProvenanceError(.unreadable, "\(file) can be touched by other users: chmod 600 \(file)")
     }
-    guard let bytes = FileBytes.read(source, atMost: maximumFileSize), let text = String(validating: bytes, as: UTF8.self) else {
+    let bytes: [UInt8]?
+    do throws(SmallFileError) {
+      bytes = try SmallFile.read(file, maximumSize: maximumFileSize)
+    } catch {
+      throw ProvenanceError(.unreadable, "cannot read \(file): \(error.reason)")
+    }
+    guard let bytes, let text = String(validating: bytes, as: UTF8.self) else {
       throw ProvenanceError(.notAKey, "\(file) holds no key")
     }
     return text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -14,9 +14,6 @@ struct FolderLedger: Sendable {
     var incompleteSince: Instant?
   }
 
-  /// File systems keep time in steps of some milliseconds; this is more than any of them.
-  private static let settlingTime: Duration = .seconds(1)
-
   private var entries: [String: Entry] = [:]
   private var nextLook: Instant?
 
@@ -65,10 +62,9 @@ struct FolderLedger: Sendable {
   mutating func note(
     _ name: String, _ stamp: FileStamp, readAt: Timestamp, hash: String?, refusal: SkillRefusal?, now: Instant
   ) {
-    let age = Timestamp(milliseconds: stamp.changed / 1_000_000).advanced(by: Self.settlingTime)
     let isIncomplete = refusal?.code == .incomplete
     entries[name] = Entry(
-      stamp: stamp, isSettled: age < readAt, hash: hash, refusal: refusal,
+      stamp: stamp, isSettled: stamp.isSettled(at: readAt), hash: hash, refusal: refusal,
       incompleteSince: isIncomplete ? entries[name]?.incompleteSince ?? now : nil)
   }
 

@@ -6,10 +6,15 @@ extension SkillHost {
   /// Looks at the folder once and brings what is served up to date. The builds that are not served any more.
   func scan(_ folder: inout FolderLedger) async -> [SkillBuild] {
     let path = configuration.plugins
-    guard let listing = await reader.run({ FolderListing.read(path) }) else {
+    guard let contents = await reader.run({ FolderListing.read(path) }) else {
       logger.warning("plugins_unreadable", metadata: ["path": .string(path)])
       return []
     }
+    if contents.ignoredFolders > 0 {
+      logger.warning("plugins_too_many", metadata: ["path": .string(path), "ignored_folders": "\(contents.ignoredFolders)"])
+    }
+    let listing = contents.files
+    await readInstructions(besides: listing.keys.sorted())
     var retired = withdrawUnsigned(&folder)
     let missing = Set(folder.forget(missingFrom: listing))
     for name in folder.filesToRead(in: listing) {
@@ -28,6 +33,24 @@ extension SkillHost {
       retired += removed
     }
     return retired
+  }
+
+  private func readInstructions(besides files: [String]) async {
+    let (shelf, changed) = await reader.run { [shelf = state.withLock(\.shelf), path = configuration.plugins] in
+      var shelf = shelf
+      let changed = shelf.refresh(besides: files, in: path, now: WallClock.system.now())
+      return (shelf, changed)
+    }
+    state.withLock { $0.shelf = shelf }
+    for folder in changed {
+      switch shelf.content(beside: folder + "/") {
+      case .success(let instructions)?:
+        logger.info("skill_instructions", metadata: ["folder": .string(folder), "name": .string(instructions.name)])
+      case .failure(let failure)?:
+        logger.warning("skill_instructions_refused", metadata: ["folder": .string(folder), "reason": .string(failure.reason)])
+      case nil: break
+      }
+    }
   }
 
   /// Stops serving what was signed with a key that is not trusted any more, where a signature is demanded.

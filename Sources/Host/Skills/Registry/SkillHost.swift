@@ -13,6 +13,7 @@ package final class SkillHost: Toolbox, Service {
     var routing = RoutingTable()
     /// What `status()` says of files, by name.
     var files: [String: FileStatus] = [:]
+    var shelf = InstructionsShelf()
   }
 
   struct FileStatus: Sendable {
@@ -67,7 +68,7 @@ package final class SkillHost: Toolbox, Service {
     let (looks, demand) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     await withDiscardingTaskGroup { group in
       group.addTask { [configuration, logger] in
-        for await _ in DirectoryWatcher(configuration.plugins, logger: logger) { demand.yield() }
+        for await _ in DirectoryWatcher(configuration.plugins, includingFolders: true, logger: logger) { demand.yield() }
         demand.finish()
       }
       var folder = FolderLedger()
@@ -98,6 +99,12 @@ package final class SkillHost: Toolbox, Service {
 
 extension SkillHost {
   package var tools: [Tool] { state.withLock { $0.routing.tools } }
+
+  package var instructions: [SkillInstructions] {
+    let (files, shelf) = state.withLock { ($0.routing.builds.keys, $0.shelf) }
+    let all = files.compactMap { try? shelf.content(beside: $0)?.get() }
+    return Set(all).sorted { ($0.name, $0.description) < ($1.name, $1.description) }
+  }
 
   package func tool(named name: String) -> Tool? {
     state.withLock { $0.routing.route(to: name)?.prepared.tool }
@@ -133,7 +140,7 @@ extension SkillHost {
   }
 
   package func status() -> [SkillStatus] {
-    let (files, builds) = state.withLock { ($0.files, $0.routing.builds) }
+    let (files, builds, shelf) = state.withLock { ($0.files, $0.routing.builds, $0.shelf) }
     return files.sorted { $0.key < $1.key }.map { file, status in
       guard let build = builds[file] else {
         let state: SkillStatus.State =
@@ -150,7 +157,8 @@ extension SkillHost {
       let update = status.refusal.map { "a new file is not served: \($0.message)" }
       let crash = history.lastFault.map { "last crash: \($0)" }
       let trust = build.isTrusted ? "trusted: runs inside the host process" : nil
-      let detail = [update ?? crash ?? trust, rule.description(of: build.signature)].compactMap(\.self)
+      let detail = [update ?? crash ?? trust, rule.description(of: build.signature), shelf.description(beside: file)]
+        .compactMap(\.self)
       return SkillStatus(
         name: build.manifest.id, file: file, version: build.manifest.version, build: build.hash,
         state: history.isQuarantined ? .quarantined : .loaded,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Skills
 
 /// What the process says with its exit code.
 enum ExitStatus: Int32, Sendable {
@@ -33,7 +34,25 @@ struct CommandFailure: Error, Equatable {
     case let failure as CommandFailure: self = failure
     case let error as ConfigurationError:
       self.init(.badConfiguration, code: "bad_configuration", "bad configuration:\n\(error)")
+    case let error as ProvenanceError: self.init(Self.status(of: error), code: error.code.rawValue, error.message)
+    case let error as SkillDecisionsError:
+      let status: ExitStatus =
+        switch error.code {
+        case .unreadable: .unavailable
+        case .malformed: .badConfiguration
+        case .notWritable: .cannotWrite
+        }
+      self.init(status, code: error.code.rawValue, error.description)
     default: return nil
+    }
+  }
+
+  private static func status(of error: ProvenanceError) -> ExitStatus {
+    switch error.code {
+    case .unreadable: .unavailable
+    case .notWritable, .exists: .cannotWrite
+    case .notAKey: .wrongUsage
+    case .notASkill: .notSo
     }
   }
 }

@@ -1,5 +1,6 @@
 import Agent
 import Core
+import Skills
 
 extension Configuration {
   /// What is in force, without a secret: for `config check --json`.

@@ -6,5 +6,8 @@ struct SkillCommand: AsyncParsableCommand {
     commandName: "skill", abstract: "Write, check and manage skills.", subcommands: verbs)
 
   /// Each in a file of its own.
-  private static let verbs: [any ParsableCommand.Type] = [SkillNewCommand.self, SkillCallCommand.self, SkillLintCommand.self]
+  private static let verbs: [any ParsableCommand.Type] = [
+    SkillNewCommand.self, SkillCallCommand.self, SkillLintCommand.self, SkillInspectCommand.self, SkillVerifyCommand.self,
+    SkillSignCommand.self, SkillTrustCommand.self, SkillKeygenCommand.self,
+  ]
 }
