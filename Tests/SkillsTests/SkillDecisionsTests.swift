@@ -29,7 +29,8 @@ struct SkillDecisionsTests {
     "what is not understood is refused with the key named",
     arguments: [
       ("{", "not valid JSON"), ("[]", "top level: must be an object, is array"),
-      (#"{"disable":[]}"#, "unknown key 'disable'; did you mean 'disabled'?"), (#"{"disabled":{}}"#, "disabled: must be an array"),
+      (#"{"disable":[]}"#, "unknown key 'disable'; did you mean 'disabled'?"),
+      (#"{"disabled":{}}"#, "disabled: must be an array"),
       (#"{"disabled":["org.example.a",7]}"#, "disabled[1]: must be a skill's id"),
       (#"{"disabled":["nodots"]}"#, "disabled[0]: must be a skill's id"),
       (#"{"grants":{"org.example.a":["x",""]}}"#, "grants.org.example.a[1]: must be a scope"),

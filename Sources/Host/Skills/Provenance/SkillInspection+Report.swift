@@ -92,13 +92,7 @@ extension ToolDeclaration {
       "call": .string(signature?.text ?? "json"), "scopes": .array(scopes.map(\.text).sorted().map(JSON.string)),
       "timeout_ms": .integer(timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000),
       "max_result": .integer(Int64(maximumResult)), "concurrency": .integer(Int64(concurrency)),
-      "parameters": .array(
-        input.properties.map { property in
-          [
-            "name": .string(property.name), "kind": .string(property.schema.kind.rawValue),
-            "required": .bool(property.isRequired), "summary": property.schema.summary.map(JSON.string) ?? .null,
-          ]
-        }),
+      "parameters": input.jsonSchema,
     ]
   }
 }
