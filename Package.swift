@@ -73,7 +73,9 @@ let package = Package(
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
-    room("Skills", needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging, .yams]),
+    room(
+      "Skills",
+      needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging, .yams]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),

@@ -84,8 +84,8 @@ struct SkillSignatureTests {
   func documented() throws {
     let signed = try signed(library, by: key)
     let message = Array("openclaw skill signature v1\0".utf8) + Array(SHA256.hash(data: library))
-    let public_ = try Curve25519.Signing.PublicKey(rawRepresentation: signed[(library.count + 4)..<(library.count + 36)])
-    #expect(public_.isValidSignature(signed[(library.count + 36)..<(library.count + 100)], for: message))
+    let signer = try Curve25519.Signing.PublicKey(rawRepresentation: signed[(library.count + 4)..<(library.count + 36)])
+    #expect(signer.isValidSignature(signed[(library.count + 36)..<(library.count + 100)], for: message))
   }
 
   @Test(
