@@ -1,31 +1,46 @@
-/// One thing that a skill may ever ask of the host, as its manifest writes it.
+/// One thing that a skill may ever ask of the host, as its manifest writes it and the operator grants it.
 enum Scope: Hashable, Sendable {
   case keyValueRead
   case keyValueWrite
-  case http(method: String, pattern: String)
+  case http(HTTPScope)
   case secret(String)
+  /// A message to the chat from which a call came.
+  case chatSend
 
-  static let allowed = "kv:read, kv:write, http:METHOD https://host/*, secret:name"
+  static let allowed = "kv:read, kv:write, http:METHOD https://host/*, secret:name, chat:send"
 
-  /// Nil when the text is none of `allowed`.
-  init?(_ text: String) {
+  init(parsing text: String) throws(ScopeError) {
     switch text {
     case "kv:read": self = .keyValueRead
     case "kv:write": self = .keyValueWrite
+    case "chat:send": self = .chatSend
     default:
       if text.hasPrefix("secret:") {
-        let name = text.dropFirst("secret:".count)
-        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
-        self = .secret(String(name))
+        let name = String(text.dropFirst("secret:".count))
+        guard Self.isSecretName(name) else {
+          throw ScopeError(text, "the name of a secret has 1 to 64 letters, digits, '.', '-' and '_'")
+        }
+        self = .secret(name)
       } else if text.hasPrefix("http:") {
-        let parts = text.dropFirst("http:".count).split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, Self.readingMethods.contains(String(parts[0])) || Self.writingMethods.contains(String(parts[0])),
-          parts[1].hasPrefix("https://") || parts[1].hasPrefix("http://"), parts[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-        else { return nil }
-        self = .http(method: String(parts[0]), pattern: String(parts[1]))
+        do throws(HTTPScope.Invalid) {
+          self = .http(try HTTPScope(parsing: String(text.dropFirst("http:".count))))
+        } catch {
+          throw ScopeError(text, error.reason)
+        }
       } else {
-        return nil
+        throw ScopeError(text, "allowed are \(Self.allowed)")
       }
+    }
+  }
+
+  /// As it is written in its one canonical form; reading it gives the same scope.
+  var text: String {
+    switch self {
+    case .keyValueRead: "kv:read"
+    case .keyValueWrite: "kv:write"
+    case .http(let scope): "http:\(scope.text)"
+    case .secret(let name): "secret:\(name)"
+    case .chatSend: "chat:send"
     }
   }
 
@@ -33,11 +48,36 @@ enum Scope: Hashable, Sendable {
   var isWrite: Bool {
     switch self {
     case .keyValueRead, .secret: false
-    case .keyValueWrite: true
-    case .http(let method, _): Self.writingMethods.contains(method)
+    case .keyValueWrite, .chatSend: true
+    case .http(let scope): scope.method.isWrite
     }
   }
 
-  private static let readingMethods: Set<String> = ["GET", "HEAD"]
-  private static let writingMethods: Set<String> = ["POST", "PUT", "PATCH", "DELETE"]
+  /// Whether everything that `other` allows is allowed by this one.
+  func covers(_ other: Scope) -> Bool {
+    if case .http(let wide) = self, case .http(let narrow) = other { return wide.covers(narrow) }
+    return self == other
+  }
+
+  static func isSecretName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+          UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+          true
+        default: false
+        }
+      }
+  }
+}
+
+/// Why a text is no scope.
+package struct ScopeError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The whole text, and what of it is wrong or allowed.
+  package let description: String
+
+  init(_ text: String, _ reason: String) {
+    description = "'\(text)' is not a scope: \(reason)"
+  }
 }

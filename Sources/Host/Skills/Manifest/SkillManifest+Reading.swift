@@ -75,8 +75,11 @@ extension SkillManifest {
     var scopes: Set<Scope> = []
     for element in try value.array(count: 0...64) {
       let text = try element.line(count: 1...512)
-      guard let scope = Scope(text) else { throw element.failure("'\(text)' is not a scope; allowed are \(Scope.allowed)") }
-      scopes.insert(scope)
+      do throws(ScopeError) {
+        scopes.insert(try Scope(parsing: text))
+      } catch {
+        throw element.failure("\(error)")
+      }
     }
     return scopes
   }

@@ -78,11 +78,17 @@ final class SkillBuild: Sendable {
     for pool in pools.values { pool.close() }
   }
 
-  /// Makes one call; the caller has entered.
-  func call(_ call: ToolCall, _ prepared: PreparedTool, gate: CapabilityGate, limits: SkillLimits, clock: WallClock)
-    async throws(ToolError) -> JSON
-  {
+  /// Makes one call; the caller has entered. What it may use is fixed here, whatever is granted or taken away meanwhile.
+  func call(
+    _ call: ToolCall, _ prepared: PreparedTool, grants: SkillGrants, gate: CapabilityGate, limits: SkillLimits, clock: WallClock
+  ) async throws(ToolError) -> JSON {
     let declaration = prepared.declaration
+    if let scope = grants.missing(for: declaration).first {
+      throw ToolError(
+        .denied,
+        "'\(declaration.name)' waits for a grant of '\(scope.text)'; the operator gives it with: openclaw skill grant \(manifest.id)"
+      )
+    }
     guard let pool = pools[declaration.effect] else { throw ToolError(.internal, "no runner for this kind of tool") }
     let invocation = try Self.invocation(call, declaration, limits)
     let grant = CallGrant(

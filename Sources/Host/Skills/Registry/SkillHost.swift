@@ -30,22 +30,26 @@ package final class SkillHost: Toolbox, Service {
   let state = Mutex(State())
   private let gate: CapabilityGate
   private let clock: WallClock
+  private let grants: @Sendable (String) -> SkillGrants
   private let onScan: @Sendable () -> Void
   private let scanned = Latch()
 
   /// - Parameters:
   ///   - store: where the `kv` capability keeps what skills store.
   ///   - policy: asked for every capability that a skill requests.
+  ///   - grants: what the operator granted to the skill of that id; asked when a call begins.
   ///   - onCapability: called for every such request, with what became of it.
   ///   - onScan: called after every look at the folder, when `tools` and `status()` are up to date.
   package init(
     _ configuration: SkillHostConfiguration, store: any SkillKeyValueStore, policy: any CapabilityPolicy,
-    clock: WallClock = .system, logger: Logger, onCapability: @escaping @Sendable (CapabilityRecord) -> Void = { _ in },
+    clock: WallClock = .system, logger: Logger, grants: @escaping @Sendable (String) -> SkillGrants = { _ in .harmless },
+    onCapability: @escaping @Sendable (CapabilityRecord) -> Void = { _ in },
     onScan: @escaping @Sendable () -> Void = {}
   ) {
     self.configuration = configuration
     self.logger = logger
     self.clock = clock
+    self.grants = grants
     self.onScan = onScan
     gate = CapabilityGate(store: store, policy: policy, clock: clock, observe: onCapability)
   }
@@ -120,7 +124,8 @@ extension SkillHost {
   package func call(_ call: ToolCall) async throws(ToolError) -> JSON {
     let route = try enter(call.tool)
     defer { route.build.leave() }
-    return try await route.build.call(call, route.prepared, gate: gate, limits: configuration.limits, clock: clock)
+    return try await route.build.call(
+      call, route.prepared, grants: grants(route.build.manifest.id), gate: gate, limits: configuration.limits, clock: clock)
   }
 
   /// Finds the build for a call and counts the call in.
