@@ -2,6 +2,7 @@
 #include "frames.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -86,4 +87,31 @@ void frames_receive(uint16_t kind, size_t limit, message *into) {
     if (header.length == 0) frames_violation("an empty frame that is not the last");
     header = receive_frame(into);
   }
+}
+
+void frames_receive_image(void) {
+  oc_frame_header header;
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } attachment;
+  ssize_t received;
+  int image;
+
+  struct iovec part = {&header, sizeof header};
+  struct msghdr packet = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = attachment.bytes, .msg_controllen = sizeof attachment.bytes};
+  do received = recvmsg(OC_FD_RPC, &packet, MSG_CMSG_CLOEXEC);
+  while (received < 0 && errno == EINTR);
+
+  if (received <= 0) _exit(exit_end_of_socket);
+  if (received != (ssize_t)sizeof header || packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) frames_violation("no image frame");
+  if (header.kind != OC_FRAME_IMAGE || header.flags || header.length || header.call) frames_violation("no image frame");
+  const struct cmsghdr *control = CMSG_FIRSTHDR(&packet);
+  if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
+      control->cmsg_len != CMSG_LEN(sizeof image))
+    frames_violation("an image frame without image");
+  memcpy(&image, CMSG_DATA(control), sizeof image);
+  if (dup3(image, OC_FD_IMAGE, O_CLOEXEC) < 0) frames_violation("an image that cannot be put in its place");
+  close(image);
 }

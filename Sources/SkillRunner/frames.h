@@ -22,6 +22,9 @@ void frames_send(uint16_t kind, uint64_t call, const void *head, size_t head_len
 /* Waits for the next message of this kind, of at most `limit` bytes. Reuses the memory of `into`. */
 void frames_receive(uint16_t kind, size_t limit, message *into);
 
+/* Waits for the image and puts it at OC_FD_IMAGE. */
+void frames_receive_image(void);
+
 /* Ends the process because the host broke the protocol. */
 _Noreturn void frames_violation(const char *what);
 

@@ -1,4 +1,4 @@
-/* openclaw-runner: the child in which one skill runs. It gives up everything, then loads the library, then serves
+/* openclaw-runner: the child in which one skill runs. It gives up everything, then waits for a library, loads it and serves
  * one call at a time until its socket ends. A crash of the skill is a crash of this process and nothing else. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -229,6 +229,9 @@ int main(void) {
   open_shim_prepare();
   preload_libraries();
   if (!sandbox_enter(&sandbox, error, sizeof error)) load_failed(error);
+  const oc_frame_hello hello = {OC_ABI_MAJOR, OC_ABI_MINOR, sandbox.protections, sandbox.landlock_abi};
+  frames_send(OC_FRAME_HELLO, 0, &hello, sizeof hello, oc_bytes("", 0));
+  frames_receive_image();
 
   /* From here on, code of the skill may run. */
   oc_image *image = oc_image_open_path(sandbox.image_path, error, sizeof error);
@@ -237,7 +240,6 @@ int main(void) {
   const oc_door door = {&session, door_reply, door_request, door_cancelled, door_log};
   if (oc_image_start(image, &door, error, sizeof error) != OC_OK) load_failed(error);
 
-  const oc_frame_hello hello = {OC_ABI_MAJOR, OC_ABI_MINOR, sandbox.protections, sandbox.landlock_abi};
-  frames_send(OC_FRAME_HELLO, 0, &hello, sizeof hello, oc_bytes("", 0));
+  frames_send(OC_FRAME_LOADED, 0, NULL, 0, oc_bytes("", 0));
   serve(image, &session);
 }

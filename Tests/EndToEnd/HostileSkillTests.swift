@@ -10,13 +10,13 @@ struct HostileSkillTests {
     let secret = house.folder.appending(path: "secret.txt")
     try Data("a secret of the host".utf8).write(to: secret)
     let built = try await TestSkills.built(in: house.folder, hostFile: secret)
-    for name in ["constructor_crash", "constructor_files", "constructor_sockets"] {
+    for name in ["constructor_crash", "hostile"] {
       try house.install(built.appending(path: "\(name).so"), as: name)
     }
     let service = try await ServiceProcess.start(in: house.folder)
     let finished = try await Finished.run(
       ServiceProcess.program("openclaw"), ["chat", "--url", "http://127.0.0.1:\(service.port)", "--as", "bob"], in: house.folder,
-      input: "/echo still here\n/files.report\n/sockets.report\n/files.read \(secret.path)\n/status\n/echo again\n")
+      input: "/echo still here\n/hostile.loaded\n/hostile.called\n/hostile.read \(secret.path)\n/status\n/echo again\n")
     #expect(finished.status == 0)
     let lines = finished.output.split(separator: "\n").map(String.init)
     #expect(lines.first == "still here")

@@ -10,8 +10,9 @@ struct RunnerProcessTests {
   private func start(_ skill: String, _ ended: Mailbox<RunnerEnd>) async throws -> RunnerProcess {
     let image = try SkillImage.copy(SkillFixtures.fixture(skill).path, maximumSize: 1 << 28)
     let log = SkillLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, skill: skill)
-    return try await RunnerProcess.start(
-      executable: SkillFixtures.runner, image: image, startBudget: .seconds(20), log: log, onEnd: { ended.send($0) })
+    let runner = try await RunnerProcess.start(executable: SkillFixtures.runner, startBudget: .seconds(20))
+    try await runner.load(image, budget: .seconds(20), log: log, onEnd: { ended.send($0) })
+    return runner
   }
 
   private func invocation(_ symbol: String, _ signature: String?, timeout: Duration = .seconds(20)) throws -> SkillInvocation {
@@ -82,6 +83,15 @@ struct RunnerProcessTests {
     }
     #expect(error.code == .crashed)
     #expect(await ended.next() == .crashed("crashed: SIGSEGV"))
+  }
+
+  @Test("a thread that a call left behind spinning ends its runner, and the fault is named", .timeLimit(.minutes(1)))
+  func leftBehind() async throws {
+    let ended = Mailbox<RunnerEnd>()
+    let runner = try await start("misbehave", ended)
+    #expect(await call(runner, try invocation("leave_spinning", "i32()")) == .success(1))
+    #expect(await ended.next() == .violated("used processor time between calls"))
+    #expect(!runner.isIdle)
   }
 
   @Test("an image is sealed: nobody can write to it")

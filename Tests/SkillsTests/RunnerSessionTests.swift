@@ -37,9 +37,19 @@ struct RunnerSessionTests {
     Frame(kind: OC_FRAME_PIECE, hasMore: false, call: call, payload: Array(text.utf8))
   }
 
-  private func loaded() -> RunnerSession {
+  private func loading() -> RunnerSession {
     var session = RunnerSession(now: start, startBudget: .seconds(2))
     #expect(session.receive(hello(), now: start) == [.ready])
+    #expect(session.isReady && session.wakeAt == nil)
+    let isLoading = session.load(budget: .seconds(2), now: start)
+    let isLoadingTwice = session.load(budget: .seconds(2), now: start)
+    #expect(isLoading && !isLoadingTwice)
+    return session
+  }
+
+  private func loaded() -> RunnerSession {
+    var session = loading()
+    #expect(session.receive(Frame(kind: OC_FRAME_LOADED, hasMore: false, call: 0, payload: []), now: start) == [.loaded])
     return session
   }
 
@@ -95,9 +105,58 @@ struct RunnerSessionTests {
     #expect(session.receive(hello(Self.allProtections & ~8), now: start) == [.ready])
   }
 
+  @Test("no skill is given to a runner that has not said hello, and none is believed to be loaded that was not given")
+  func order() {
+    var session = RunnerSession(now: start, startBudget: .seconds(2))
+    let isLoading = session.load(budget: .seconds(2), now: start)
+    #expect(!isLoading)
+    #expect(session.receive(Frame(kind: OC_FRAME_LOADED, hasMore: false, call: 0, payload: []), now: start) == [.kill])
+    var ready = RunnerSession(now: start, startBudget: .seconds(2))
+    _ = ready.receive(hello(), now: start)
+    #expect(ready.receive(Frame(kind: OC_FRAME_LOADED, hasMore: false, call: 0, payload: []), now: start) == [.kill])
+  }
+
+  @Test("what fails before the hello is the machine's fault and not the skill's")
+  func sandboxFails() {
+    var refused = RunnerSession(now: start, startBudget: .seconds(2))
+    let reason = Frame(kind: OC_FRAME_LOAD_FAILED, hasMore: false, call: 0, payload: Array("Landlock: not there".utf8))
+    #expect(refused.receive(reason, now: start) == [.kill])
+    var died = RunnerSession(now: start, startBudget: .seconds(2))
+    var late = RunnerSession(now: start, startBudget: .seconds(2))
+    #expect(late.tick(now: start + .seconds(2)) == [.kill])
+    let outcomes = [refused.ended("crashed: SIGKILL"), died.ended("crashed: SIGSYS"), late.ended("crashed: SIGKILL")]
+    let refusals = outcomes.compactMap { outcome -> SkillRefusal? in
+      if case .startFailed(let refusal) = outcome.actions.first { refusal } else { nil }
+    }
+    #expect(refusals.map(\.code) == [.unprotected, .hostFailure, .hostFailure])
+    #expect(refusals.first?.message.hasSuffix("Landlock: not there") == true)
+    #expect(refusals.allSatisfy { !$0.isSkillsFault })
+  }
+
+  @Test("a runner that computes between calls dies of it, and no call with it")
+  func greed() throws {
+    var session = loaded()
+    let due = start + ProcessorMeter.interval
+    #expect(session.wakeAt == due)
+    #expect(session.tick(now: due) == [.measure])
+    #expect(session.measured(.milliseconds(900), now: due) == [])
+    let begun = session.begin(timeout: .seconds(30), maximumResult: 8, now: due)
+    let call = try #require(begun)
+    let later = due + ProcessorMeter.interval
+    #expect(session.wakeAt == later)
+    #expect(session.tick(now: later) == [.measure])
+    #expect(session.measured(.seconds(9), now: later) == [])
+    guard case .finish(.success) = session.receive(result(call), now: later).first else {
+      Issue.record("the call did not end")
+      return
+    }
+    #expect(session.tick(now: later + ProcessorMeter.interval) == [.kill])
+    #expect(session.ended("crashed: SIGKILL").end == .violated("used processor time between calls"))
+  }
+
   @Test("a library that takes too long to load is killed")
   func startTimeout() {
-    var session = RunnerSession(now: start, startBudget: .seconds(2))
+    var session = loading()
     #expect(session.wakeAt == start + .seconds(2))
     #expect(session.tick(now: start + .seconds(1)) == [])
     #expect(session.tick(now: start + .seconds(2)) == [.kill])
@@ -107,7 +166,7 @@ struct RunnerSessionTests {
 
   @Test("a constructor that dies is named")
   func startCrash() {
-    var session = RunnerSession(now: start, startBudget: .seconds(2))
+    var session = loading()
     let (actions, _) = session.ended("crashed: SIGSEGV")
     #expect(actions == [.startFailed(SkillRefusal(.startFailed, "crashed: SIGSEGV while loading"))])
   }

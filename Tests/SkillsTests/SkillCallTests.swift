@@ -118,21 +118,6 @@ struct MisbehavingSkillTests {
     }
   }
 
-  @Test(
-    "a constructor reaches neither files, nor the network, nor other processes", arguments: ["files", "sockets", "processes"])
-  func contained(_ kind: String) async throws {
-    try await SkillHostHarness.run([SkillFixtures.fixture("constructor_\(kind)"), SkillFixtures.example("echo")]) { harness in
-      let status = try #require(harness.status("constructor_\(kind).so"))
-      if status.state == .loaded {
-        let report = try #require(harness.host.tools.first { $0.build == status.build })
-        let lines = try await harness.call(report.name).string?.split(separator: "\n") ?? []
-        #expect(!lines.isEmpty)
-        for line in lines { #expect(line.hasPrefix("refused"), "\(line)") }
-      }
-      #expect(try await harness.call("echo", ["text": "served"]) == "served")
-    }
-  }
-
   @Test("a read tool that asks to write is denied, a write tool is not")
   func readWrites() async throws {
     try await SkillHostHarness.run([SkillFixtures.fixture("read_writes")]) { harness in

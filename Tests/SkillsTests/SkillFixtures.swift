@@ -31,6 +31,16 @@ enum SkillFixtures {
     try hostile.get().appending(path: "\(name).so")
   }
 
+  /// A program in place of the runner, which becomes it on a machine that is worse: by the name of its variant.
+  static func launcher(_ variant: String) throws -> String {
+    try hostile.get().appending(path: "launch_\(variant)").path
+  }
+
+  /// What the hostile skill tries, run without a sandbox.
+  static func unconfined() throws -> String {
+    try run([hostile.get().appending(path: "unconfined").path]).text
+  }
+
   /// One of the files in Tests/Fixtures/Released.
   static func released(_ name: String) -> URL {
     root.appending(path: "Tests/Fixtures/Released/\(name)")
@@ -48,7 +58,13 @@ enum SkillFixtures {
 
   private static func build(_ folder: String) throws -> URL {
     let output = products.appending(path: "SkillFixtures/\(folder)")
-    let result = try run(["make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)"])
+    let hostFile = products.appending(path: "SkillFixtures/host.txt")
+    try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+    try Data("a secret of the host\n".utf8).write(to: hostFile)
+    let result = try run([
+      "make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)", "HOST_FILE=\(hostFile.path)",
+      "RUNNER=\(runner)",
+    ])
     guard result.status == 0 else { throw BuildFailed(folder: folder, output: result.text) }
     return output
   }

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -53,6 +55,38 @@ int linux_reap(int pidfd, linux_exit *how) {
   how->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
   how->status = info.si_code == CLD_EXITED ? info.si_status : 0;
   return 0;
+}
+
+int linux_send_descriptor(int socket, const void *packet, size_t size, int descriptor) {
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr header;
+  } attachment;
+  memset(&attachment, 0, sizeof attachment);
+  attachment.header.cmsg_level = SOL_SOCKET;
+  attachment.header.cmsg_type = SCM_RIGHTS;
+  attachment.header.cmsg_len = CMSG_LEN(sizeof descriptor);
+  memcpy(CMSG_DATA(&attachment.header), &descriptor, sizeof descriptor);
+
+  struct iovec part = {(void *)(uintptr_t)packet, size};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = attachment.bytes, .msg_controllen = sizeof attachment.bytes};
+  ssize_t sent;
+  do sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -1 : 0;
+}
+
+int64_t linux_processor_time(pid_t pid) {
+  clockid_t clock;
+  struct timespec used;
+  int error = clock_getcpuclockid(pid, &clock);
+  if (error != 0) {
+    errno = error;
+    return -1;
+  }
+  if (clock_gettime(clock, &used) != 0) return -1;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {

@@ -6,8 +6,11 @@
  *
  * In the runner's descriptor table: 0 /dev/null, 1 and 2 the log pipe, and the OC_FD_* below. Everything else is closed.
  *
- *   host to runner    CALL, then an ANSWER for each REQUEST
- *   runner to host    HELLO once, or LOAD_FAILED and the end; for each call any PIECE, REQUEST, LOG, then one RETURN
+ *   host to runner    IMAGE once; CALL, then an ANSWER for each REQUEST
+ *   runner to host    HELLO once the sandbox is closed, LOADED once the image is; in place of either LOAD_FAILED and the end;
+ *                     for each call any PIECE, REQUEST, LOG, then one RETURN
+ *
+ * The host sends the image only to a runner that has said hello: what a hello tells was said before any code of a skill ran.
  *
  * Both sides check everything they read and treat a violation as the other side's death.
  */
@@ -17,7 +20,7 @@
 #include <stdint.h>
 
 #define OC_FD_RPC ((int32_t)3)    /* the socket */
-#define OC_FD_IMAGE ((int32_t)4)  /* sealed memfd with the library */
+#define OC_FD_IMAGE ((int32_t)4)  /* sealed memfd with the library; an empty file until IMAGE has come */
 #define OC_FD_EMPTY ((int32_t)5)  /* an empty file, readable */
 #define OC_FD_CANCEL ((int32_t)6) /* shared memfd of at least 8 bytes: oc_cancel_page */
 
@@ -29,12 +32,14 @@
 
 #define OC_FRAME_CALL ((uint16_t)1)
 #define OC_FRAME_ANSWER ((uint16_t)2)
+#define OC_FRAME_IMAGE ((uint16_t)3) /* no payload; the packet carries one descriptor, the image (SCM_RIGHTS) */
 #define OC_FRAME_HELLO ((uint16_t)16)
 #define OC_FRAME_LOAD_FAILED ((uint16_t)17) /* payload: what failed, UTF-8 */
 #define OC_FRAME_PIECE ((uint16_t)18)       /* payload: a piece of a JSON tool's reply; never with MORE */
 #define OC_FRAME_RETURN ((uint16_t)19)
 #define OC_FRAME_REQUEST ((uint16_t)20)
 #define OC_FRAME_LOG ((uint16_t)21)
+#define OC_FRAME_LOADED ((uint16_t)22) /* no payload */
 
 /* Longest message of each kind that the runner takes or sends, all frames together, without the structs below. */
 #define OC_SYMBOL_MAX ((uint32_t)255)
@@ -51,7 +56,7 @@ typedef struct oc_frame_header {
   uint16_t kind;
   uint16_t flags;
   uint32_t length; /* of the payload in this frame */
-  uint64_t call;   /* id of the call in flight, never 0; 0 in HELLO, LOAD_FAILED and log lines outside a call */
+  uint64_t call;   /* id of the call in flight, never 0; 0 outside a call */
 } oc_frame_header;
 
 /* CALL: this, then symbol, signature (length 0: a JSON tool), key and args, each without terminator.

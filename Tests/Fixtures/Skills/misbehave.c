@@ -50,6 +50,8 @@ OC_SKILL_MANIFEST(OC_JSON({
      "call": "i32()"},
     {"name": "bad.threads", "summary": "Starts all the threads it gets, answers how many", "symbol": "threads", "effect": "read",
      "call": "i32()"},
+    {"name": "bad.leave_spinning", "summary": "Leaves a thread behind that spins", "symbol": "leave_spinning",
+     "effect": "read", "call": "i32()"},
     {"name": "bad.fail", "summary": "Fails with a code of its own", "symbol": "fail_own", "effect": "read", "call": "json"}
   ]
 }));
@@ -165,6 +167,17 @@ OC_EXPORT int32_t threads(void) {
   int32_t started = 0;
   for (pthread_t thread; started < 500 && pthread_create(&thread, NULL, sleep_for_ever, NULL) == 0;) started++;
   return started;
+}
+
+static void *spin_for_ever(void *nothing) {
+  (void)nothing;
+  spin();
+  return NULL;
+}
+
+OC_EXPORT int32_t leave_spinning(void) {
+  pthread_t thread;
+  return pthread_create(&thread, NULL, spin_for_ever, NULL) == 0;
 }
 
 OC_EXPORT oc_status fail_own(const oc_call *call) { return oc_fail(call, OC_FIRST_SKILL_STATUS + 1, "my own reason"); }

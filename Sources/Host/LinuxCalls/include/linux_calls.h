@@ -3,6 +3,7 @@
 #define OPENCLAW_LINUX_CALLS_H
 
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -35,6 +36,12 @@ typedef struct linux_exit {
 
 /* Waits for the child behind a pidfd and reaps it. Returns 0, or -1 with errno. */
 int linux_reap(int pidfd, linux_exit *how);
+
+/* Sends one packet without waiting, and a descriptor with it. Returns 0, or -1 with errno. */
+int linux_send_descriptor(int socket, const void *packet, size_t size, int descriptor);
+
+/* Processor time that all threads of a child have used, in nanoseconds, or -1 with errno. */
+int64_t linux_processor_time(pid_t pid);
 
 /* Closes every descriptor from `first` on in the child. Returns 0 or an error number. */
 int linux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);

@@ -180,11 +180,12 @@ extension SkillHost {
 
   private func isolatedStart(_ candidate: SkillCandidate, _ log: SkillLog) -> InstancePool.Start {
     {
-      [configuration, ledger, logger, image = candidate.image, hash = candidate.hash, skill = candidate.manifest.id]
+      [
+        runners, budget = configuration.limits.start, ledger, logger, image = candidate.image, hash = candidate.hash,
+        skill = candidate.manifest.id
+      ]
       () async throws(SkillRefusal) -> any SkillInstance in
-      try await RunnerProcess.start(
-        executable: configuration.runner, image: image, startBudget: configuration.limits.start, log: log
-      ) { end in
+      try await runners.start(image, budget: budget, log: log) { end in
         switch end {
         case .crashed(let reason), .violated(let reason):
           ledger.record(reason, of: hash)

@@ -28,6 +28,7 @@ package final class SkillHost: Toolbox, Service {
   /// Copies and hashes files.
   let reader = SerialThread(name: "skill-read")
   let state = Mutex(State())
+  let runners: RunnerSpare
   private let gate: CapabilityGate
   private let clock: WallClock
   private let grants: @Sendable (String) -> SkillGrants
@@ -51,6 +52,7 @@ package final class SkillHost: Toolbox, Service {
     self.clock = clock
     self.grants = grants
     self.onScan = onScan
+    runners = RunnerSpare(executable: configuration.runner, startBudget: configuration.limits.start)
     gate = CapabilityGate(store: store, policy: policy, clock: clock, observe: onCapability)
   }
 
@@ -75,6 +77,7 @@ package final class SkillHost: Toolbox, Service {
         for await _ in DirectoryWatcher(configuration.plugins, includingFolders: true, logger: logger) { demand.yield() }
         demand.finish()
       }
+      group.addTask { await self.runners.run() }
       var folder = FolderLedger()
       for await _ in looks {
         for build in await scan(&folder) { group.addTask { await self.drain(build) } }

@@ -26,6 +26,14 @@ final class SkillImage: Sendable {
     return SkillImage(target, size: size)
   }
 
+  /// Another descriptor of the sealed file, for reading, with a position of its own: what shares one shares a channel.
+  func reopened() throws(SkillRefusal) -> Descriptor {
+    guard let copy = Descriptor(open("/proc/self/fd/\(descriptor.number)", O_RDONLY | O_CLOEXEC)) else {
+      throw SkillRefusal(.hostFailure, "the image cannot be opened again: \(String(cString: strerror(errno)))")
+    }
+    return copy
+  }
+
   /// Maps the bytes for as long as `body` runs.
   func withBytes<Value>(_ body: (UnsafeRawBufferPointer) throws(SkillRefusal) -> Value) throws(SkillRefusal) -> Value {
     guard size > 0 else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }

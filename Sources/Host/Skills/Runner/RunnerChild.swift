@@ -9,15 +9,22 @@ struct RunnerChild: Sendable {
   let cancelPage: CancelPage
   /// Readable once the process has ended.
   let pidfd: Descriptor
+  private let pid: pid_t
+
+  /// Processor time that it has used so far; nil once it has been reaped.
+  var processorTime: Duration? {
+    let used = linux_processor_time(pid)
+    return used < 0 ? nil : .nanoseconds(used)
+  }
 
   /// The thread that starts every runner. A child is killed when the *thread* that started it ends, so this one never does.
   private static let spawner = SerialThread(name: "skill-spawn")
 
-  /// Starts the runner executable on a sealed image. Fails with `hostFailure` only.
-  static func start(executable: String, image: SkillImage) async throws(SkillRefusal) -> RunnerChild {
+  /// Starts the runner executable. Fails with `hostFailure` only.
+  static func start(executable: String) async throws(SkillRefusal) -> RunnerChild {
     let outcome: Result<RunnerChild, SkillRefusal> = await spawner.run {
       do throws(SkillRefusal) {
-        return .success(try spawn(executable: executable, image: image))
+        return .success(try spawn(executable: executable))
       } catch {
         return .failure(error)
       }
@@ -25,7 +32,7 @@ struct RunnerChild: Sendable {
     return try outcome.get()
   }
 
-  private static func spawn(executable: String, image: SkillImage) throws(SkillRefusal) -> RunnerChild {
+  private static func spawn(executable: String) throws(SkillRefusal) -> RunnerChild {
     guard let (socket, theirSocket) = Descriptor.packetPair(), let (log, theirLog) = Descriptor.pipe(),
       let cancelPage = CancelPage(), let empty = Descriptor(linux_memfd("openclaw-empty")), linux_seal(empty.number) == 0
     else { throw failure("no descriptors for a runner", errno) }
@@ -35,7 +42,7 @@ struct RunnerChild: Sendable {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0)
     let inherited = [
-      (theirLog, STDOUT_FILENO), (theirLog, STDERR_FILENO), (theirSocket, OC_FD_RPC), (image.descriptor, OC_FD_IMAGE),
+      (theirLog, STDOUT_FILENO), (theirLog, STDERR_FILENO), (theirSocket, OC_FD_RPC), (empty, OC_FD_IMAGE),
       (empty, OC_FD_EMPTY), (cancelPage.descriptor, OC_FD_CANCEL),
     ]
     for (descriptor, number) in inherited { posix_spawn_file_actions_adddup2(&actions, descriptor.number, number) }
@@ -66,7 +73,7 @@ struct RunnerChild: Sendable {
       waitpid(pid, nil, 0)
       throw failure("no pidfd for the runner", code)
     }
-    return RunnerChild(socket: socket, log: log, cancelPage: cancelPage, pidfd: pidfd)
+    return RunnerChild(socket: socket, log: log, cancelPage: cancelPage, pidfd: pidfd, pid: pid)
   }
 
   private static func failure(_ what: String, _ code: Int32) -> SkillRefusal {

@@ -4,6 +4,8 @@ import SkillLoader
 enum RunnerMessage: Equatable, Sendable {
   case hello(Hello)
   case loadFailed(reason: String)
+  /// The skill is loaded.
+  case loaded
   /// Some bytes of a JSON tool's reply.
   case piece([UInt8])
   case result(RunnerResult)
@@ -75,6 +77,7 @@ struct MessageAssembler: Sendable {
     switch kind {
     case OC_FRAME_HELLO: MemoryLayout<oc_frame_hello>.size
     case OC_FRAME_LOAD_FAILED: Int(OC_MESSAGE_MAX)
+    case OC_FRAME_LOADED: 0
     case OC_FRAME_RETURN: MemoryLayout<oc_frame_return>.size + max(textLimit, Int(OC_MESSAGE_MAX))
     case OC_FRAME_REQUEST: MemoryLayout<oc_frame_request>.size + Int(OC_REQUEST_NAME_MAX) + WireLimit.request
     case OC_FRAME_LOG: MemoryLayout<oc_frame_log>.size + Int(OC_MESSAGE_MAX)
@@ -92,6 +95,7 @@ struct MessageAssembler: Sendable {
       return .hello(Hello(major: major, minor: minor, protections: protections, landlock: landlock))
     case OC_FRAME_LOAD_FAILED:
       return .loadFailed(reason: String(decoding: bytes.array, as: UTF8.self))
+    case OC_FRAME_LOADED: return .loaded
     case OC_FRAME_RETURN:
       guard let status = bytes.integer(Int32.self, at: 0), let type = bytes.integer(UInt32.self, at: 4),
         let bits = bytes.integer(UInt64.self, at: 8), let length = bytes.integer(UInt32.self, at: 16),

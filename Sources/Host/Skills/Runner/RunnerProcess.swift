@@ -4,8 +4,8 @@ import LinuxCalls
 import SkillLoader
 import Synchronization
 
-/// One runner child. One call at a time: the caller reads the socket while its call lasts, and a thread of the runner's own watches
-/// its output, its deadlines and its end.
+/// One runner child: started without a skill, it gets one for good. One call at a time: the caller reads the socket while its call
+/// lasts, and a thread of the runner's own watches its output, its deadlines and its end.
 final class RunnerProcess: SkillInstance {
   private enum CallEvent: Sendable {
     case ask(CapabilityQuestion)
@@ -20,28 +20,30 @@ final class RunnerProcess: SkillInstance {
     /// Until when the thread sleeps if nothing happens; a deadline before that needs a wake-up.
     var sleepsUntil: ContinuousClock.Instant?
     var isStopping = false
-    var hasStarted = false
+    /// Where the skill's words go. The runner itself, before it has a skill, has nothing to say.
+    var log: SkillLog?
+    /// Told of the end, unless somebody waits for a start, who is told instead.
+    var onEnd: @Sendable (RunnerEnd) -> Void
+    var isAwaited = true
     /// A caller has read the end of the socket, or what the runner must die for.
     var isDoomed = false
   }
 
   private let child: RunnerChild
   private let wake: Descriptor
-  private let log: SkillLog
   private let started = Mailbox<Result<Void, SkillRefusal>>()
-  private let onEnd: @Sendable (RunnerEnd) -> Void
   private let state: Mutex<State>
 
-  /// Starts a runner and waits until it has loaded the skill.
+  /// Starts a runner and waits until it is in its sandbox, ready for a skill.
   ///
-  /// `onEnd` is called once, when the process is gone, for every runner that started successfully.
+  /// `onEnd` is called once, when the process is gone, unless the start fails or the runner is given a skill.
   static func start(
-    executable: String, image: SkillImage, startBudget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
+    executable: String, startBudget: Duration, onEnd: @escaping @Sendable (RunnerEnd) -> Void = { _ in }
   ) async throws(SkillRefusal) -> RunnerProcess {
     // Before the child: once there is one, somebody has to bury it.
     guard let wake = Descriptor(linux_eventfd()) else { throw SkillRefusal(.hostFailure, "no descriptor for a runner") }
-    let child = try await RunnerChild.start(executable: executable, image: image)
-    let runner = RunnerProcess(child: child, wake: wake, startBudget: startBudget, log: log, onEnd: onEnd)
+    let child = try await RunnerChild.start(executable: executable)
+    let runner = RunnerProcess(child: child, wake: wake, startBudget: startBudget, onEnd: onEnd)
     let thread = Thread { runner.watch() }
     thread.name = "skill-runner"
     thread.start()
@@ -49,14 +51,47 @@ final class RunnerProcess: SkillInstance {
     return runner
   }
 
-  private init(
-    child: RunnerChild, wake: Descriptor, startBudget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
-  ) {
+  /// Gives the skill to a runner that is ready, and waits until it is loaded. The runner is of no more use when that fails.
+  ///
+  /// `onEnd` is called once, when the process is gone, unless loading fails.
+  func load(
+    _ image: SkillImage, budget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
+  ) async throws(SkillRefusal) {
+    let descriptor: Descriptor
+    do throws(SkillRefusal) {
+      descriptor = try image.reopened()
+    } catch {
+      stop()
+      throw error
+    }
+    let isReady = state.withLock { state in
+      guard !state.isStopping, state.session.load(budget: budget, now: .now) else { return false }
+      state.log = log
+      state.onEnd = onEnd
+      state.isAwaited = true
+      let packet = Frame(kind: OC_FRAME_IMAGE, hasMore: false, call: 0, payload: []).packet
+      // What cannot be sent to a dead runner is no matter: the thread finds out by itself.
+      _ = packet.withUnsafeBytes {
+        linux_send_descriptor(child.socket.number, $0.baseAddress, $0.count, descriptor.number)
+      }
+      return true
+    }
+    guard isReady else { throw SkillRefusal(.hostFailure, "the runner ended before it had a skill") }
+    wakeUp()
+    try await started.next().get()
+  }
+
+  private init(child: RunnerChild, wake: Descriptor, startBudget: Duration, onEnd: @escaping @Sendable (RunnerEnd) -> Void) {
     self.child = child
     self.wake = wake
-    self.log = log
-    self.onEnd = onEnd
-    state = Mutex(State(session: RunnerSession(now: .now, startBudget: startBudget)))
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    let session = RunnerSession(now: .now, startBudget: startBudget, processors: processors)
+    state = Mutex(State(session: session, onEnd: onEnd))
+  }
+
+  /// Whether it may be given a skill.
+  var isReady: Bool {
+    state.withLock { $0.session.isReady && !$0.isStopping }
   }
 
   /// Whether a call may begin. Nobody reads the socket between calls, so what the runner has said unasked is noticed here.
@@ -181,25 +216,25 @@ final class RunnerProcess: SkillInstance {
     var isOver = false
     var logIsOpen = true
     while !isOver {
-      let (timeout, reads, wantsToSend) = state.withLock { state in
+      let (timeout, reads, wantsToSend, log) = state.withLock { state in
         // An old deadline is kept: waking once for nothing is cheaper than being woken for each call.
         if let wakeAt = state.session.wakeAt {
           state.sleepsUntil = wakeAt
         } else if let until = state.sleepsUntil, until <= .now {
           state.sleepsUntil = nil
         }
-        return (Self.milliseconds(until: state.sleepsUntil), !state.hasStarted, !state.outbox.isEmpty)
+        return (Self.milliseconds(until: state.sleepsUntil), !state.session.isServing, !state.outbox.isEmpty, state.log)
       }
       let wanted = (reads ? Int16(POLLIN) : 0) | (wantsToSend ? Int16(POLLOUT) : 0)
       var polled = [
         pollfd(fd: wanted == 0 ? -1 : child.socket.number, events: wanted, revents: 0),
-        pollfd(fd: logIsOpen ? child.log.number : -1, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: log != nil && logIsOpen ? child.log.number : -1, events: Int16(POLLIN), revents: 0),
         pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
         pollfd(fd: child.pidfd.number, events: Int16(POLLIN), revents: 0),
       ]
       poll(&polled, 4, timeout)
       if polled[2].revents != 0 { drainWake() }
-      if polled[1].revents != 0 { logIsOpen = log.forward(from: child.log) }
+      if polled[1].revents != 0, let log { logIsOpen = log.forward(from: child.log) }
       if polled[0].revents & Int16(bitPattern: ~UInt16(POLLOUT)) != 0 { isOver = receive() }
       isOver = step(hasEnded: polled[3].revents != 0) || isOver
     }
@@ -255,18 +290,25 @@ final class RunnerProcess: SkillInstance {
     var isOver = false
     for action in actions {
       switch action {
-      case .ready:
-        state.withLock { $0.hasStarted = true }
+      case .ready, .loaded:
+        state.withLock { $0.isAwaited = false }
         started.send(.success(()))
       case .startFailed(let refusal): started.send(.failure(refusal))
       case .ask(let question): state.withLock { $0.call }?.send(.ask(question))
       case .finish(let outcome): state.withLock { $0.call.take() }?.send(.finish(outcome))
       case .raiseCancel(let call): child.cancelPage.raise(call)
-      case .log(let level, let line): log.write(line, level: level)
+      case .measure: isOver = measure() || isOver
+      case .log(let level, let line): state.withLock { $0.log }?.write(line, level: level)
       case .kill: isOver = true
       }
     }
     return isOver
+  }
+
+  /// True when the runner has used what is not its own.
+  private func measure() -> Bool {
+    guard let time = child.processorTime else { return false }
+    return perform(state.withLock { $0.session.measured(time, now: .now) })
   }
 
   /// Kills what may still live, reads what is left, and says how it ended.
@@ -277,14 +319,16 @@ final class RunnerProcess: SkillInstance {
     // The last words lie in socket and pipe still. Their writer is gone, so there is an end to them; but neither need be closed,
     // because a skill can send its own end of the pipe along in a packet that nobody takes out.
     while !receive(), Self.hasInput(child.socket) {}
-    while Self.hasInput(child.log), log.forward(from: child.log) {}
-    log.flush()
-    let (actions, end, hasStarted) = state.withLock { state in
+    if let log = state.withLock({ $0.log }) {
+      while Self.hasInput(child.log), log.forward(from: child.log) {}
+      log.flush()
+    }
+    let (actions, end, onEnd) = state.withLock { state in
       let (actions, end) = state.session.ended(exit)
-      return (actions, end, state.hasStarted)
+      return (actions, end, state.isAwaited ? nil : state.onEnd)
     }
     // First the books, then the callers: the next call is to see what this one did.
-    if hasStarted { onEnd(end) }
+    onEnd?(end)
     _ = perform(actions)
   }
 

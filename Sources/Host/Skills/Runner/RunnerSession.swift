@@ -6,8 +6,10 @@ struct RunnerSession: Sendable {
   typealias Instant = ContinuousClock.Instant
 
   enum Action: Equatable, Sendable {
-    /// The skill is loaded; calls may begin.
+    /// The sandbox is closed; a skill may be loaded.
     case ready
+    /// The skill is loaded; calls may begin.
+    case loaded
     case startFailed(SkillRefusal)
     /// For the caller: the skill wants something of the host.
     case ask(CapabilityQuestion)
@@ -15,6 +17,8 @@ struct RunnerSession: Sendable {
     case finish(Result<Reply, ToolError>)
     /// Tell the skill that this call is not wanted any more.
     case raiseCancel(UInt64)
+    /// Ask how much processor time it has used, for `measured`.
+    case measure
     case log(level: UInt32, line: String)
     case kill
   }
@@ -29,6 +33,7 @@ struct RunnerSession: Sendable {
     enum Interruption { case deadline, cancelled }
 
     let id: UInt64
+    let began: Instant
     let deadline: Instant
     let timeout: Duration
     let maximumResult: Int
@@ -41,6 +46,9 @@ struct RunnerSession: Sendable {
 
   private enum State: Sendable {
     case starting(until: Instant, budget: Duration)
+    /// In its sandbox, without a skill.
+    case ready
+    case loading(since: Instant, budget: Duration)
     case idle
     case calling(Call)
     /// To be killed, or killed and not buried yet. `last` is what is still to be said, once it is.
@@ -55,13 +63,25 @@ struct RunnerSession: Sendable {
   private var state: State
   private var assembler = MessageAssembler()
   private var lastCall: UInt64 = 0
+  private var meter: ProcessorMeter
 
-  init(now: Instant, startBudget: Duration) {
+  /// The runner has `startBudget` for its sandbox, on a machine with so many processors.
+  init(now: Instant, startBudget: Duration, processors: Int = 1) {
     state = .starting(until: now + startBudget, budget: startBudget)
+    meter = ProcessorMeter(processors: processors, now: now)
   }
 
-  var isStarting: Bool {
-    if case .starting = state { true } else { false }
+  /// Whether it waits for a skill.
+  var isReady: Bool {
+    if case .ready = state { true } else { false }
+  }
+
+  /// Whether a skill has been loaded, so that the runner speaks only in calls.
+  var isServing: Bool {
+    switch state {
+    case .idle, .calling: true
+    case .starting, .ready, .loading, .dying, .dead: false
+    }
   }
 
   var isIdle: Bool {
@@ -72,7 +92,7 @@ struct RunnerSession: Sendable {
   var isOver: Bool {
     switch state {
     case .dying, .dead: true
-    case .starting, .idle, .calling: false
+    case .starting, .ready, .loading, .idle, .calling: false
     }
   }
 
@@ -80,16 +100,25 @@ struct RunnerSession: Sendable {
   var wakeAt: Instant? {
     switch state {
     case .starting(let until, _): until
-    case .calling(let call): call.killAt ?? call.deadline
-    case .idle, .dying, .dead: nil
+    case .loading(let since, let budget): since + budget
+    case .idle: meter.dueAt
+    case .calling(let call): min(call.killAt ?? call.deadline, meter.dueAt)
+    case .ready, .dying, .dead: nil
     }
+  }
+
+  /// Gives it a skill; the image must be sent now. False when it is not ready for one.
+  mutating func load(budget: Duration, now: Instant) -> Bool {
+    guard case .ready = state else { return false }
+    state = .loading(since: now, budget: budget)
+    return true
   }
 
   /// Begins a call; nil when the runner is not free for one.
   mutating func begin(timeout: Duration, maximumResult: Int, now: Instant) -> UInt64? {
     guard case .idle = state else { return nil }
     lastCall += 1
-    state = .calling(Call(id: lastCall, deadline: now + timeout, timeout: timeout, maximumResult: maximumResult))
+    state = .calling(Call(id: lastCall, began: now, deadline: now + timeout, timeout: timeout, maximumResult: maximumResult))
     return lastCall
   }
 
@@ -113,7 +142,7 @@ struct RunnerSession: Sendable {
       var textLimit = 0
       if case .calling(let call) = state { textLimit = call.maximumResult }
       guard let message = try assembler.add(frame, textLimit: textLimit) else { return [] }
-      return try handle(message, call: frame.call)
+      return try handle(message, call: frame.call, now: now)
     } catch {
       return violated(error.reason)
     }
@@ -130,7 +159,12 @@ struct RunnerSession: Sendable {
     guard let wakeAt, wakeAt <= now else { return [] }
     switch state {
     case .starting(_, let budget):
+      let refusal = SkillRefusal(.hostFailure, "the runner's sandbox was not closed within \(budget)")
+      return die(.overdue, start: refusal, call: nil)
+    case .loading(_, let budget):
       return die(.overdue, start: SkillRefusal(.startTimedOut, "did not finish loading within \(budget)"), call: nil)
+    case .idle: return meter.isExceeded ? dieOfGreed() : [.measure]
+    case .calling(let call) where (call.killAt ?? call.deadline) > now: return [.measure]
     case .calling(let call) where call.killAt == nil: return interrupt(call, .deadline, now: now)
     case .calling(let call):
       let error =
@@ -138,8 +172,23 @@ struct RunnerSession: Sendable {
         ? ToolError(.cancelled, "the call was cancelled and the skill was killed")
         : ToolError(.killed, "no answer within \(call.timeout): the skill was killed")
       return die(.overdue, start: nil, call: error)
-    case .idle, .dying, .dead: return []
+    case .ready, .dying, .dead: return []
     }
+  }
+
+  /// The process has used so much processor time.
+  mutating func measured(_ time: Duration, now: Instant) -> [Action] {
+    switch state {
+    case .idle: meter.read(time, current: .zero, now: now)
+    case .calling(let call): meter.read(time, current: call.began.duration(to: now), now: now)
+    case .starting, .ready, .loading, .dying, .dead: return []
+    }
+    // A call in flight is let end: the fault is not its caller's.
+    return isIdle && meter.isExceeded ? dieOfGreed() : []
+  }
+
+  private mutating func dieOfGreed() -> [Action] {
+    die(.violated("used processor time between calls"), start: nil, call: nil)
   }
 
   /// The host stops it; a call in flight fails.
@@ -151,33 +200,47 @@ struct RunnerSession: Sendable {
 
   /// The process is gone; `exit` names how. Who waits is told only now, so that nothing of a dead runner goes on beside its successor.
   mutating func ended(_ exit: String) -> (actions: [Action], end: RunnerEnd) {
+    let refusal =
+      switch state {
+      case .starting: SkillRefusal(.hostFailure, "the runner \(exit) before its sandbox was closed")
+      default: SkillRefusal(.startFailed, "\(exit) while loading")
+      }
     _ = die(
-      .crashed(exit), start: SkillRefusal(.startFailed, "\(exit) while loading"),
+      .crashed(exit), start: refusal,
       call: ToolError(.crashed, "the skill \(exit) during the call"))
     defer { state = .dead }
     guard case .dying(let end, let last) = state else { return ([], .crashed(exit)) }
     return (last.map { [$0] } ?? [], end)
   }
 
-  private mutating func handle(_ message: RunnerMessage, call id: UInt64) throws(ProtocolViolation) -> [Action] {
+  private mutating func handle(_ message: RunnerMessage, call id: UInt64, now: Instant) throws(ProtocolViolation) -> [Action] {
     switch (state, message) {
     case (.starting, .hello(let hello)):
       guard id == 0 else { throw ProtocolViolation("a hello inside a call") }
       return greet(hello)
     case (.starting, .loadFailed(let reason)):
+      return die(.stopped, start: Self.unprotected(reason), call: nil)
+    case (.loading, .loadFailed(let reason)):
       return die(.crashed(reason), start: SkillRefusal(.startFailed, reason), call: nil)
+    case (.loading(let since, _), .loaded):
+      guard id == 0 else { throw ProtocolViolation("a load inside a call") }
+      state = .idle
+      meter = ProcessorMeter(processors: meter.processors, now: since)
+      meter.called(for: since.duration(to: now), now: now)
+      return [.loaded]
     case (_, .log(let level, let line)):
       guard id == 0 || id == callInFlight else { throw ProtocolViolation("a log line of another call") }
       return [.log(level: level, line: line)]
     case (.calling(var call), _):
       guard id == call.id else { throw ProtocolViolation("a message of another call") }
       guard !call.isAsking else { throw ProtocolViolation("a message while a request waits for its answer") }
-      return try handle(message, in: &call)
+      return try handle(message, in: &call, now: now)
     default: throw ProtocolViolation("a message that is not expected now")
     }
   }
 
-  private mutating func handle(_ message: RunnerMessage, in call: inout Call) throws(ProtocolViolation) -> [Action] {
+  private mutating func handle(_ message: RunnerMessage, in call: inout Call, now: Instant) throws(ProtocolViolation) -> [Action]
+  {
     switch message {
     case .piece(let bytes):
       call.pieces += bytes
@@ -196,8 +259,9 @@ struct RunnerSession: Sendable {
       return [.ask(question)]
     case .result(let result):
       state = .idle
+      meter.called(for: call.began.duration(to: now), now: now)
       return [.finish(.success(Reply(result: result, pieces: call.pieces)))]
-    case .hello, .loadFailed, .log: throw ProtocolViolation("a message that is not expected now")
+    case .hello, .loadFailed, .loaded, .log: throw ProtocolViolation("a message that is not expected now")
     }
   }
 
@@ -211,11 +275,14 @@ struct RunnerSession: Sendable {
       return die(.stopped, start: refusal, call: nil)
     }
     if let missing = Protections.missing(in: hello.protections) {
-      let refusal = SkillRefusal(.unprotected, "isolation is not complete on this machine: \(missing) is missing")
-      return die(.stopped, start: refusal, call: nil)
+      return die(.stopped, start: Self.unprotected("\(missing) is missing"), call: nil)
     }
-    state = .idle
+    state = .ready
     return [.ready]
+  }
+
+  private static func unprotected(_ what: String) -> SkillRefusal {
+    SkillRefusal(.unprotected, "isolation is not complete on this machine: \(what)")
   }
 
   private mutating func interrupt(_ call: Call, _ interruption: Call.Interruption, now: Instant) -> [Action] {
@@ -230,8 +297,8 @@ struct RunnerSession: Sendable {
   private mutating func die(_ end: RunnerEnd, start: SkillRefusal?, call: ToolError?) -> [Action] {
     switch state {
     case .dying, .dead: return []
-    case .starting: state = .dying(end, last: start.map(Action.startFailed))
-    case .idle: state = .dying(end, last: nil)
+    case .starting, .loading: state = .dying(end, last: start.map(Action.startFailed))
+    case .ready, .idle: state = .dying(end, last: nil)
     case .calling: state = .dying(end, last: call.map { .finish(.failure($0)) })
     }
     return [.kill]
