@@ -96,15 +96,3 @@ extension ToolDeclaration {
     ]
   }
 }
-
-extension Scope {
-  /// As a manifest writes it.
-  var text: String {
-    switch self {
-    case .keyValueRead: "kv:read"
-    case .keyValueWrite: "kv:write"
-    case .http(let method, let pattern): "http:\(method) \(pattern)"
-    case .secret(let name): "secret:\(name)"
-    }
-  }
-}
