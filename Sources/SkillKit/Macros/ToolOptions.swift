@@ -116,6 +116,10 @@ extension ExprSyntax {
       let elements = array.elements.map { $0.expression.manifestLiteral }
       return elements.contains { $0 == nil } ? nil : .array(elements.compactMap { $0 })
     }
+    // Of dictionaries only the empty one: `[:]`.
+    if let dictionary = self.as(DictionaryExprSyntax.self), !dictionary.content.is(DictionaryElementListSyntax.self) {
+      return .object([])
+    }
     return nil
   }
 }

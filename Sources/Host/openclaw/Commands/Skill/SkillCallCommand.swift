@@ -62,7 +62,7 @@ struct SkillCallCommand: AsyncParsableCommand {
     case .unknownTool(let tools):
       CommandFailure(
         .notSo, code: "unknown_tool",
-        "there is no tool '\(tool)'\(NearestName.hint(for: tool, among: tools)); there are: \(tools.joined(separator: ", "))")
+        "\(file) has no tool '\(tool)'\(NearestName.hint(for: tool, among: tools)); it has \(tools.joined(separator: ", "))")
     }
   }
 
