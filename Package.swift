@@ -135,7 +135,8 @@ let package = Package(
     tests(
       "EndToEnd",
       needs: [
-        "Core", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird, .lifecycle, .logging,
+        "Core", "LinuxCalls", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird,
+        .lifecycle, .logging,
         .nioCore, .nioHTTP1, .nioPosix,
       ]),
   ]

@@ -46,6 +46,8 @@ final class ServiceProcess: Sendable {
 
   static func program(_ name: String) -> URL { products.appending(path: name) }
 
+  var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+
   /// SIGKILL: nothing of the program runs after this.
   func kill() async {
     signal(SIGKILL)

@@ -44,6 +44,12 @@ int linux_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int linux_pidfd_kill(int pidfd) { return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0); }
 
+bool linux_is_stopped(int pidfd) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  return waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 int linux_reap(int pidfd, linux_exit *how) {
   siginfo_t info;
   int result;

@@ -50,6 +50,20 @@ OC_SKILL_MANIFEST(OC_JSON({
      "call": "i32()"},
     {"name": "bad.threads", "summary": "Starts all the threads it gets, answers how many", "symbol": "threads", "effect": "read",
      "call": "i32()"},
+    {"name": "bad.wait", "summary": "Says so and sleeps for ever", "symbol": "wait_here", "effect": "read", "call": "json",
+     "timeout_ms": 60000},
+    {"name": "bad.divide", "summary": "Divides by zero", "symbol": "divide", "effect": "read", "call": "i32(n:i32)"},
+    {"name": "bad.trap", "summary": "Traps", "symbol": "trap", "effect": "read", "call": "i32()"},
+    {"name": "bad.status", "summary": "Exits with 3", "symbol": "leave_with_status", "effect": "read", "call": "i32()"},
+    {"name": "bad.thread", "summary": "Crashes in a thread", "symbol": "crash_in_thread", "effect": "read", "call": "i32()"},
+    {"name": "bad.terminate", "summary": "Sends itself SIGTERM", "symbol": "terminate", "effect": "read", "call": "i32()"},
+    {"name": "bad.oversize", "summary": "Sends a frame over 64 KiB", "symbol": "oversize", "effect": "read", "call": "i32()",
+     "timeout_ms": 300},
+    {"name": "bad.other_call", "summary": "Sends the result of another call", "symbol": "other_call", "effect": "read",
+     "call": "i32()", "timeout_ms": 300},
+    {"name": "bad.late", "summary": "Sends a frame after its call", "symbol": "late", "effect": "read", "call": "i32()"},
+    {"name": "bad.x32", "summary": "Makes a system call of x32", "symbol": "call_x32", "effect": "read", "call": "i32()"},
+    {"name": "bad.int80", "summary": "Makes a system call of i386", "symbol": "call_i386", "effect": "read", "call": "i32()"},
     {"name": "bad.leave_spinning", "summary": "Leaves a thread behind that spins", "symbol": "leave_spinning",
      "effect": "read", "call": "i32()"},
     {"name": "bad.fail", "summary": "Fails with a code of its own", "symbol": "fail_own", "effect": "read", "call": "json"}
@@ -179,5 +193,79 @@ OC_EXPORT int32_t leave_spinning(void) {
   pthread_t thread;
   return pthread_create(&thread, NULL, spin_for_ever, NULL) == 0;
 }
+
+OC_EXPORT oc_status wait_here(const oc_call *call) {
+  oc_log(call->host, OC_LOG_INFO, "waiting");
+  for (;;) pause();
+}
+
+OC_EXPORT int32_t divide(int32_t n) {
+  volatile int32_t zero = 0;
+  return n / zero;
+}
+
+OC_EXPORT int32_t trap(void) { __builtin_trap(); }
+
+OC_EXPORT int32_t leave_with_status(void) { exit(3); }
+
+static void *crash_here(void *nothing) {
+  (void)nothing;
+  crash();
+  return NULL;
+}
+
+OC_EXPORT int32_t crash_in_thread(void) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, crash_here, NULL);
+  return hang();
+}
+
+OC_EXPORT int32_t terminate(void) {
+  kill(getpid(), SIGTERM);
+  return hang();
+}
+
+OC_EXPORT int32_t oversize(void) {
+  static char frame[100000] = {18};
+  return write(3, frame, sizeof frame) > 0 ? hang() : 0;
+}
+
+OC_EXPORT int32_t other_call(void) {
+  const struct {
+    uint16_t kind, flags;
+    uint32_t length;
+    uint64_t call;
+    char payload[24];
+  } frame = {.kind = 19, .length = 24, .call = 999};
+  return write(3, &frame, sizeof frame) > 0 ? hang() : 0;
+}
+
+static void *send_late(void *nothing) {
+  const char frame[] = "this is no frame of the protocol";
+  usleep(20000);
+  return write(3, frame, sizeof frame) > 0 ? nothing : NULL;
+}
+
+OC_EXPORT int32_t late(void) {
+  pthread_t thread;
+  return pthread_create(&thread, NULL, send_late, NULL) == 0;
+}
+
+#if defined(__x86_64__)
+OC_EXPORT int32_t call_x32(void) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(0x40000000L + 39 /* getpid */) : "rcx", "r11", "memory");
+  return (int32_t)result;
+}
+
+OC_EXPORT int32_t call_i386(void) {
+  long result;
+  __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L /* getpid */) : "memory");
+  return (int32_t)result;
+}
+#else
+OC_EXPORT int32_t call_x32(void) { return -1; }
+OC_EXPORT int32_t call_i386(void) { return -1; }
+#endif
 
 OC_EXPORT oc_status fail_own(const oc_call *call) { return oc_fail(call, OC_FIRST_SKILL_STATUS + 1, "my own reason"); }

@@ -3,6 +3,7 @@
 #define OPENCLAW_LINUX_CALLS_H
 
 #include <spawn.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,9 @@ typedef struct linux_exit {
   int32_t signal; /* that killed it, or 0 */
   int32_t status; /* of exit, when signal is 0 */
 } linux_exit;
+
+/* Whether the child behind a pidfd is stopped, as by SIGSTOP. */
+bool linux_is_stopped(int pidfd);
 
 /* Waits for the child behind a pidfd and reaps it. Returns 0, or -1 with errno. */
 int linux_reap(int pidfd, linux_exit *how);

@@ -11,41 +11,46 @@ struct CrashHistory: Sendable {
     case quarantined
   }
 
-  static let window: Duration = .seconds(600)
-  static let limit = 5
-  static let firstDelay: Duration = .milliseconds(100)
-  static let longestDelay: Duration = .seconds(60)
-
+  let tolerance: CrashTolerance
   private var faults: [Instant] = []
   private(set) var isQuarantined = false
   /// What happened last.
   private(set) var lastFault: String?
 
+  init(tolerance: CrashTolerance = CrashTolerance()) {
+    self.tolerance = tolerance
+  }
+
   mutating func record(_ fault: String, now: Instant) {
-    faults.removeAll { $0 + Self.window <= now }
+    faults.removeAll { $0 + tolerance.window <= now }
     faults.append(now)
     lastFault = fault
-    if faults.count >= Self.limit { isQuarantined = true }
+    if faults.count >= tolerance.limit { isQuarantined = true }
   }
 
   func admission(now: Instant) -> Admission {
     if isQuarantined { return .quarantined }
-    let recent = faults.filter { $0 + Self.window > now }
+    let recent = faults.filter { $0 + tolerance.window > now }
     guard let last = recent.last else { return .go }
-    let delay = min(Self.longestDelay, Self.firstDelay * (1 << min(recent.count - 1, 16)))
+    let delay = min(tolerance.longestDelay, tolerance.firstDelay * (1 << min(recent.count - 1, 16)))
     return last + delay > now ? .wait(now.duration(to: last + delay)) : .go
   }
 }
 
 /// The crash histories of all images, by hash. Kept as long as the host runs.
 final class CrashLedger: Sendable {
+  private let tolerance: CrashTolerance
   private let histories = Mutex<[String: CrashHistory]>([:])
 
+  init(tolerance: CrashTolerance) {
+    self.tolerance = tolerance
+  }
+
   func record(_ fault: String, of build: String) {
-    histories.withLock { $0[build, default: CrashHistory()].record(fault, now: .now) }
+    histories.withLock { $0[build, default: CrashHistory(tolerance: tolerance)].record(fault, now: .now) }
   }
 
   func history(of build: String) -> CrashHistory {
-    histories.withLock { $0[build] ?? CrashHistory() }
+    histories.withLock { $0[build] ?? CrashHistory(tolerance: tolerance) }
   }
 }

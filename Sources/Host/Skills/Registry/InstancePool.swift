@@ -129,7 +129,7 @@ final class InstancePool: Sendable {
         .unavailable, "the skill \(history.lastFault ?? "crashed") and starts again in \(delay.components.seconds + 1) s")
     case .quarantined:
       throw ToolError(
-        .unavailable, "the skill is quarantined after \(CrashHistory.limit) crashes; last: \(history.lastFault ?? "")")
+        .unavailable, "the skill is quarantined after \(history.tolerance.limit) crashes; last: \(history.lastFault ?? "")")
     }
   }
 

@@ -116,7 +116,7 @@ extension SkillHost {
     }
     let history = ledger.history(of: candidate.hash)
     guard !history.isQuarantined else {
-      throw SkillRefusal(.quarantined, "quarantined after \(CrashHistory.limit) crashes; last: \(history.lastFault ?? "")")
+      throw SkillRefusal(.quarantined, "quarantined after \(history.tolerance.limit) crashes; last: \(history.lastFault ?? "")")
     }
     let build = makeBuild(candidate)
     do throws(SkillRefusal) {

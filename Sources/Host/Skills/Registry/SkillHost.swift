@@ -24,7 +24,7 @@ package final class SkillHost: Toolbox, Service {
 
   let configuration: SkillHostConfiguration
   let logger: Logger
-  let ledger = CrashLedger()
+  let ledger: CrashLedger
   /// Copies and hashes files.
   let reader = SerialThread(name: "skill-read")
   let state = Mutex(State())
@@ -52,6 +52,7 @@ package final class SkillHost: Toolbox, Service {
     self.clock = clock
     self.grants = grants
     self.onScan = onScan
+    ledger = CrashLedger(tolerance: configuration.limits.crashes)
     runners = RunnerSpare(executable: configuration.runner, startBudget: configuration.limits.start)
     gate = CapabilityGate(store: store, policy: policy, clock: clock, observe: onCapability)
   }

@@ -1,3 +1,16 @@
+/// How many faults of one image are borne, and how long it rests after each.
+package struct CrashTolerance: Sendable {
+  /// Faults that are older count no more.
+  package var window: Duration = .seconds(600)
+  /// Faults within the window that quarantine the image.
+  package var limit = 5
+  /// Rest after the first fault; each further one doubles it.
+  package var firstDelay: Duration = .milliseconds(100)
+  package var longestDelay: Duration = .seconds(60)
+
+  package init() {}
+}
+
 /// Bounds on what skills may take; a manifest may ask for less.
 package struct SkillLimits: Sendable {
   /// Longest run of one call.
@@ -18,6 +31,7 @@ package struct SkillLimits: Sendable {
   package var start: Duration = .seconds(2)
   /// Age at which an incomplete file is worth a warning.
   package var incompleteAge: Duration = .seconds(10)
+  package var crashes = CrashTolerance()
 
   package init() {}
 }

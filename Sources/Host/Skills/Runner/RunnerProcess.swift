@@ -313,6 +313,7 @@ final class RunnerProcess: SkillInstance {
 
   /// Kills what may still live, reads what is left, and says how it ended.
   private func bury() {
+    let wasStopped = linux_is_stopped(child.pidfd.number)
     _ = linux_pidfd_kill(child.pidfd.number)
     var how = linux_exit()
     let exit = linux_reap(child.pidfd.number, &how) == 0 ? how.name : "ended"
@@ -324,7 +325,7 @@ final class RunnerProcess: SkillInstance {
       log.flush()
     }
     let (actions, end, onEnd) = state.withLock { state in
-      let (actions, end) = state.session.ended(exit)
+      let (actions, end) = state.session.ended(exit, wasStopped: wasStopped)
       return (actions, end, state.isAwaited ? nil : state.onEnd)
     }
     // First the books, then the callers: the next call is to see what this one did.

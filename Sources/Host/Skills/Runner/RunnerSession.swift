@@ -198,8 +198,8 @@ struct RunnerSession: Sendable {
       call: ToolError(.cancelled, "the host stopped the skill"))
   }
 
-  /// The process is gone; `exit` names how. Who waits is told only now, so that nothing of a dead runner goes on beside its successor.
-  mutating func ended(_ exit: String) -> (actions: [Action], end: RunnerEnd) {
+  /// The process is gone; `exit` names how, and `wasStopped` tells that it had been stopped before it was killed. Who waits is told only now, so that nothing of a dead runner goes on beside its successor.
+  mutating func ended(_ exit: String, wasStopped: Bool = false) -> (actions: [Action], end: RunnerEnd) {
     let refusal =
       switch state {
       case .starting: SkillRefusal(.hostFailure, "the runner \(exit) before its sandbox was closed")
@@ -210,6 +210,9 @@ struct RunnerSession: Sendable {
       call: ToolError(.crashed, "the skill \(exit) during the call"))
     defer { state = .dead }
     guard case .dying(let end, let last) = state else { return ([], .crashed(exit)) }
+    if wasStopped, end == .overdue, case .finish(.failure(let error)) = last, error.code == .killed {
+      return ([.finish(.failure(ToolError(.killed, "\(error.message), which had stopped itself")))], end)
+    }
     return (last.map { [$0] } ?? [], end)
   }
 
