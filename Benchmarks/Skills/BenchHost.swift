@@ -55,12 +55,27 @@ final class BenchHost: Sendable {
     guard loaded == skills else { throw Problem("only \(loaded) of \(skills) skills are loaded") }
   }
 
-  /// One call after the other; the time of each in nanoseconds.
-  func times(of tool: String, count: Int, warmUp: Int) async throws -> [Double] {
+  /// The time of one direct call, measured over `count` of them: a clock costs as much as half a call.
+  func timeOfDirectCall(of tool: String, count: Int) throws -> Double {
+    let call = try call(of: tool)
+    guard let direct = host.directTool(for: call.tool) else { throw Problem("\(tool) cannot be called directly") }
+    let start = baseline_now()
+    for _ in 0..<count {
+      guard try direct.call(call.arguments) != nil else { throw Problem("\(tool) was not called") }
+    }
+    return Double(baseline_now() - start) / Double(count)
+  }
+
+  private func call(of tool: String) throws -> ToolCall {
     guard let tool = host.tool(named: "bench-0.\(tool)") else { throw Problem("no tool \(tool)") }
     let arguments: JSON = tool.parameters.isEmpty ? [:] : ["x": .double(1.5), "unit": "km", "n": 3]
-    let call = ToolCall(
+    return ToolCall(
       tool: tool, arguments: arguments, requestID: RequestID(), requester: "playground:alice", idempotencyKey: "benchmark")
+  }
+
+  /// One call after the other; the time of each in nanoseconds.
+  func times(of tool: String, count: Int, warmUp: Int) async throws -> [Double] {
+    let call = try call(of: tool)
     // As the service's workers do it.
     return try await withTaskExecutorPreference(CallThreads.shared) {
       for _ in 0..<warmUp { _ = try await host.call(call) }

@@ -14,6 +14,7 @@ struct CallBenchmark {
       let host = try BenchHost(folder: folder, skills: 1, trustsAll: isTrusted, library: library)
       try await host.run { host in
         if isTrusted {
+          report.add(.trusted, [try host.timeOfDirectCall(of: "scale", count: 1_000_000)])
           report.add(.trustedHost, try await host.times(of: "scale", count: 20_000, warmUp: 2_000))
         } else {
           report.add(.isolated, try await host.times(of: "scale", count: 20_000, warmUp: 2_000))

@@ -5,8 +5,8 @@ struct Report {
   enum Row: String, CaseIterable {
     case direct = "direct call of a C function"
     case preparedFFI = "the same, prepared libffi call"
-    case trusted = "typed call, trusted, inline"
-    case trustedHost = "  through the skill host"
+    case trusted = "typed call, trusted, arguments checked"
+    case trustedHost = "  the same, awaited"
     case roundTrip = "SOCK_SEQPACKET round trip"
     case isolated = "typed call, isolated, warm"
     case isolatedRequest = "JSON call with one capability request"

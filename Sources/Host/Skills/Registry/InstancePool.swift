@@ -37,6 +37,9 @@ final class InstancePool: Sendable {
     place(instance, in: 0)
   }
 
+  /// The first copy, whoever uses it.
+  var first: (any SkillInstance)? { state.withLock { $0.instances.first ?? nil } }
+
   /// Runs `body` on a copy that is free. At most `limit` calls of `tool` run at a time.
   func withInstance(
     for tool: String, limit: Int, _ body: (any SkillInstance) async throws(ToolError) -> JSON

@@ -3,26 +3,39 @@ import Synchronization
 
 /// One image of one skill, checked and proven to load, with its tools and running copies. Serves until it is retired and drained.
 final class SkillBuild: Sendable {
-  private struct Usage: Sendable {
-    var calls = 0
-    var isRetired = false
-    var drained: CheckedContinuation<Void, Never>?
-  }
-
-  struct PreparedTool: Sendable {
+  /// One tool, looked up once. An object, because routing tables and calls pass it on.
+  final class PreparedTool: Sendable {
     let declaration: ToolDeclaration
     let tool: Tool
+    /// Its place in the manifest.
+    let index: Int
+    /// Nil for a JSON tool.
+    let typed: TypedArguments?
+    /// Bytes of the result.
+    let maximumResult: Int
+
+    init(_ declaration: ToolDeclaration, _ tool: Tool, index: Int) {
+      self.declaration = declaration
+      self.tool = tool
+      self.index = index
+      maximumResult = declaration.maximumResult
+      typed = declaration.signature.map { TypedArguments($0, declaration.input) }
+    }
   }
 
   let manifest: SkillManifest
   /// SHA-256 of the image.
   let hash: String
+  /// Whether it runs inside the host process.
   let isTrusted: Bool
   /// Nil when the image is not signed.
   let signature: SkillSignature?
   let tools: [String: PreparedTool]
   private let pools: [Effect: InstancePool]
-  private let usage = Mutex(Usage())
+  /// Calls in flight, and `retired`: one word, because it costs every call two visits.
+  private let usage = Atomic(0)
+  private static let retired = 1 << 62
+  private let drained = Mutex<CheckedContinuation<Void, Never>?>(nil)
 
   /// `pools` has one for every effect that a tool of the manifest has.
   init(
@@ -33,8 +46,15 @@ final class SkillBuild: Sendable {
     self.isTrusted = isTrusted
     self.signature = signature
     self.pools = pools
-    let prepared = manifest.tools.map { PreparedTool(declaration: $0, tool: $0.tool(skill: manifest.id, build: hash)) }
+    let prepared = manifest.tools.enumerated().map { index, declaration in
+      PreparedTool(declaration, declaration.tool(skill: manifest.id, build: hash), index: index)
+    }
     tools = Dictionary(prepared.map { ($0.tool.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The copy in this process, once it is open.
+  var trustedSkill: TrustedSkill? {
+    isTrusted ? (pools[.read] ?? pools[.write])?.first as? TrustedSkill : nil
   }
 
   /// Starts the first copy, to see that the image can be loaded.
@@ -42,35 +62,33 @@ final class SkillBuild: Sendable {
     try await (pools[.read] ?? pools[.write])?.prove()
   }
 
-  /// Counts a call in. False when the build has been retired: it takes no new calls.
+  /// Counts a call in. False when the build has been retired and its last call is over.
   func enter() -> Bool {
-    usage.withLock { usage in
-      if usage.isRetired && usage.calls == 0 { return false }
-      usage.calls += 1
-      return true
+    var usage = usage.load(ordering: .relaxed)
+    while usage != Self.retired {
+      let exchange = self.usage.weakCompareExchange(expected: usage, desired: usage + 1, ordering: .acquiring)
+      if exchange.exchanged { return true }
+      usage = exchange.original
     }
+    return false
   }
 
   /// Counts a call out.
   func leave() {
-    let drained = usage.withLock { usage in
-      usage.calls -= 1
-      return usage.calls == 0 ? usage.drained.take() : nil
-    }
-    drained?.resume()
+    if usage.subtract(1, ordering: .acquiringAndReleasing).newValue == Self.retired { drain() }
   }
 
   /// Waits until the last call is over, then ends all copies. Nothing enters after that.
   func retire() async {
     await withCheckedContinuation { continuation in
-      let isDrained = usage.withLock { usage in
-        usage.isRetired = true
-        if usage.calls > 0 { usage.drained = continuation }
-        return usage.calls == 0
-      }
-      if isDrained { continuation.resume() }
+      drained.withLock { $0 = continuation }
+      if usage.bitwiseOr(Self.retired, ordering: .acquiringAndReleasing).newValue == Self.retired { drain() }
     }
     close()
+  }
+
+  private func drain() {
+    drained.withLock { $0.take() }?.resume()
   }
 
   /// Ends all copies at once; calls in flight fail.
@@ -90,7 +108,7 @@ final class SkillBuild: Sendable {
       )
     }
     guard let pool = pools[declaration.effect] else { throw ToolError(.internal, "no runner for this kind of tool") }
-    let invocation = try Self.invocation(call, declaration, limits)
+    let invocation = try Self.invocation(call, prepared, limits)
     let grant = CallGrant(
       skill: manifest.id, build: hash, tool: declaration.name, effect: declaration.effect, scopes: declaration.scopes,
       requester: call.requester, requestID: call.requestID)
@@ -100,12 +118,17 @@ final class SkillBuild: Sendable {
   }
 
   private static func invocation(
-    _ call: ToolCall, _ declaration: ToolDeclaration, _ limits: SkillLimits
+    _ call: ToolCall, _ prepared: PreparedTool, _ limits: SkillLimits
   ) throws(ToolError) -> SkillInvocation {
-    let arguments = try declaration.input.check(call.arguments)
-    let bytes = try declaration.signature?.pack(arguments) ?? Array(JSON.object(arguments).canonical.utf8)
+    let declaration = prepared.declaration
+    let bytes: [UInt8]
+    if let typed = prepared.typed {
+      bytes = try typed.withPacked(call.arguments) { Array($0) }
+    } else {
+      bytes = Array(JSON.object(try declaration.input.check(call.arguments)).canonical.utf8)
+    }
     guard bytes.count <= limits.arguments else {
-      throw ToolError(.tooLarge, "the arguments have \(bytes.count) bytes, at most \(limits.arguments) are allowed")
+      throw ToolError.argumentsTooLarge(bytes.count, limit: limits.arguments)
     }
     guard call.idempotencyKey.utf8.count <= SkillInvocation.longestKey else {
       throw ToolError(.internal, "the idempotency key is over \(SkillInvocation.longestKey) bytes")

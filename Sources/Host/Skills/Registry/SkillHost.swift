@@ -126,14 +126,28 @@ extension SkillHost {
   }
 
   package func call(_ call: ToolCall) async throws(ToolError) -> JSON {
+    if let tool = directTool(for: call.tool) {
+      let result = try await CallThreads.shared.run { () throws(ToolError) in try tool.call(call.arguments) }
+      if let result { return result }
+    }
     let route = try enter(call.tool)
     defer { route.build.leave() }
     return try await route.build.call(
       call, route.prepared, grants: grants(route.build.manifest.id), gate: gate, limits: configuration.limits, clock: clock)
   }
 
+  /// The tool for direct calls, if its skill is trusted and the tool typed.
+  package func directTool(for tool: Tool) -> DirectTool? {
+    guard let route = state.withLock({ $0.routing.route(to: tool.name) }), route.build.isTrusted, route.build.hash == tool.build
+    else { return nil }
+    return DirectTool(route, limits: configuration.limits)
+  }
+
   /// Finds the build for a call and counts the call in.
   private func enter(_ tool: Tool) throws(ToolError) -> RoutingTable.Route {
+    if let route = state.withLock({ $0.routing.route(to: tool.name) }), route.build.hash == tool.build, route.build.enter() {
+      return route
+    }
     var refused: SkillBuild?
     while true {
       let candidates = state.withLock { $0.routing.candidates(for: tool) }

@@ -35,7 +35,12 @@ package final class CallThreads: TaskExecutor, @unchecked Sendable {
   func run<Value: Sendable, Failure: Error>(
     _ body: sending () async throws(Failure) -> Value
   ) async throws(Failure) -> Value {
-    try await withTaskExecutorPreference(self, operation: body)
+    if isPreferred { return try await body() }
+    return try await withTaskExecutorPreference(self, operation: body)
+  }
+
+  private var isPreferred: Bool {
+    withUnsafeCurrentTask { $0?.unownedTaskExecutor == asUnownedTaskExecutor() }
   }
 
   private func start() {

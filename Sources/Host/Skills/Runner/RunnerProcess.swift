@@ -268,8 +268,8 @@ final class RunnerProcess: SkillInstance {
       do throws(ProtocolViolation) {
         let frame = try Frame(packet: UnsafeRawBufferPointer(rebasing: buffer[..<size]))
         let actions = state.session.receive(frame, now: .now)
-        // What ends a call is the last that a runner says: no need to ask whether there is more.
-        return (actions, state.session.isIdle)
+        // After its result or a question a runner waits: no need to ask whether there is more.
+        return (actions, state.session.isIdle || state.session.isAsking)
       } catch {
         return (state.session.violated(error.reason), false)
       }

@@ -88,6 +88,11 @@ struct RunnerSession: Sendable {
     if case .idle = state { true } else { false }
   }
 
+  /// Whether it waits for the answer to a request.
+  var isAsking: Bool {
+    if case .calling(let call) = state { call.isAsking } else { false }
+  }
+
   /// Whether nothing it says counts any more.
   var isOver: Bool {
     switch state {

@@ -33,14 +33,8 @@ struct SkillInvocation: Sendable {
 
   /// The JSON result of a call that ended with `result` after replying `pieces`.
   func decode(_ result: RunnerResult, pieces: [UInt8]) throws(ToolError) -> JSON {
+    if let signature { return try signature.result.decode(result, maximumSize: maximumResult) }
     guard result.status == OC_OK else { throw ToolError(status: result.status, text: result.text) }
-    if let signature {
-      guard result.type == signature.result.wireValue else {
-        throw ToolError(.protocolError, "the skill returned another type than its signature says")
-      }
-      guard result.text.count <= maximumResult else { throw ToolError(.tooLarge, "the result is over \(maximumResult) bytes") }
-      return try Signature.decode(result.bits, text: result.text, as: signature.result)
-    }
     guard result.type == OC_TYPE_NONE else { throw ToolError(.protocolError, "a JSON tool returned a typed value") }
     if pieces.isEmpty { return .null }
     do throws(JSONError) {
@@ -51,7 +45,23 @@ struct SkillInvocation: Sendable {
   }
 }
 
+extension NativeType {
+  /// The JSON result of a call of a typed tool with a result of this type. `maximumSize` is in bytes.
+  func decode(_ result: RunnerResult, maximumSize: Int) throws(ToolError) -> JSON {
+    guard result.status == OC_OK else { throw ToolError(status: result.status, text: result.text) }
+    guard result.type == wireValue else {
+      throw ToolError(.protocolError, "the skill returned another type than its signature says")
+    }
+    guard result.text.count <= maximumSize else { throw ToolError(.tooLarge, "the result is over \(maximumSize) bytes") }
+    return try Signature.decode(result.bits, text: result.text, as: self)
+  }
+}
+
 extension ToolError {
+  static func argumentsTooLarge(_ size: Int, limit: Int) -> ToolError {
+    ToolError(.tooLarge, "the arguments have \(size) bytes, at most \(limit) are allowed")
+  }
+
   /// The error that a skill's own status code stands for.
   init(status: Int32, text: [UInt8]) {
     let code: Code =

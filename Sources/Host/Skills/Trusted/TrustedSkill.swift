@@ -5,12 +5,16 @@ import SkillLoader
 import Synchronization
 
 /// A skill loaded into this process, because the operator listed its hash. A crash of it is a crash of the host, and
-/// nothing unloads it again. All calls run on one thread of its own.
+/// nothing unloads it again. Typed tools run on the thread of their caller, all others on one of the skill's own; one call at a time.
 ///
-/// `@unchecked Sendable`: `image` is used on `thread` alone, as the loader demands.
+/// `@unchecked Sendable`: `image` and `bindings` are used with `turn` locked, as the loader demands.
 final class TrustedSkill: SkillInstance, @unchecked Sendable {
   private let image: OpaquePointer
   private let thread: SerialThread
+  /// Held for the length of a call.
+  private let turn = Mutex<Void>(())
+  /// What was bound for direct calls, by the place of the tool in its manifest.
+  private var bindings: [OpaquePointer?] = []
   private let isStopped = Atomic(false)
 
   /// Opens a private copy of the image in `directory`, named by its hash: the C library recognises libraries by name, and
@@ -42,7 +46,7 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
 
   func stop() {
     isStopped.store(true, ordering: .relaxed)
-    thread.enqueue { oc_image_close(self.image) }
+    thread.enqueue { self.turn.withLock { _ in oc_image_close(self.image) } }
     thread.close()
   }
 
@@ -75,12 +79,56 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
     return try invocation.decode(reply.result, pieces: reply.pieces)
   }
 
+  /// Calls a typed tool on this thread. Nil when the skill is busy or gone, and nothing was called.
+  func callDirectly(
+    _ tool: SkillBuild.PreparedTool, _ typed: TypedArguments, _ arguments: JSON, limits: SkillLimits
+  ) throws(ToolError) -> JSON? {
+    let outcome: Result<JSON, ToolError>? = try typed.withPacked(arguments) { packed in
+      guard packed.count <= limits.arguments else {
+        return .failure(.argumentsTooLarge(packed.count, limit: limits.arguments))
+      }
+      let outcome: Result<JSON, ToolError>?? = turn.withLockIfAvailable { _ in
+        guard isIdle, let binding = binding(of: tool) else { return nil }
+        var details = oc_invocation()
+        var result = oc_result()
+        oc_binding_call(
+          binding, oc_slice(ptr: packed.baseAddress?.assumingMemoryBound(to: CChar.self), len: packed.count), &details, &result)
+        do throws(ToolError) {
+          return .success(
+            try typed.result.decode(RunnerResult(result), maximumSize: min(tool.maximumResult, limits.result)))
+        } catch {
+          return .failure(error)
+        }
+      }
+      return outcome ?? nil
+    }
+    return try outcome?.get()
+  }
+
+  /// With `turn` locked. Nil when the library has no such function, which the long way says better.
+  private func binding(of tool: SkillBuild.PreparedTool) -> OpaquePointer? {
+    if tool.index < bindings.count, let binding = bindings[tool.index] { return binding }
+    var error = [CChar](repeating: 0, count: Int(OC_ERROR_SIZE))
+    let binding = tool.declaration.symbol.withSlice { symbol in
+      (tool.declaration.signature?.text ?? "").withSlice { signature in oc_image_bind(image, symbol, signature, &error, error.count) }
+    }
+    while bindings.count <= tool.index { bindings.append(nil) }
+    bindings[tool.index] = binding
+    return binding
+  }
+
   /// On the thread.
   private func perform(
     _ invocation: SkillInvocation, _ deadline: Int64, _ call: TrustedCall
   ) -> Result<RunnerSession.Reply, ToolError> {
     // A call that was queued behind the end of the skill must not touch what is closed.
     guard isIdle else { return .failure(ToolError(.cancelled, "the host stopped the skill")) }
+    return turn.withLock { _ in performInTurn(invocation, deadline, call) }
+  }
+
+  private func performInTurn(
+    _ invocation: SkillInvocation, _ deadline: Int64, _ call: TrustedCall
+  ) -> Result<RunnerSession.Reply, ToolError> {
     var error = [CChar](repeating: 0, count: Int(OC_ERROR_SIZE))
     let signature = invocation.signature?.text ?? ""
     let binding = invocation.symbol.withSlice { symbol in
@@ -102,9 +150,7 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
     guard !call.isOverLimit else {
       return .failure(ToolError(.tooLarge, "the result is over the allowed \(invocation.maximumResult) bytes"))
     }
-    let text = Array(UnsafeRawBufferPointer(start: result.text.ptr, count: result.text.len))
-    let ended = RunnerResult(status: result.status, type: result.type, bits: result.bits, text: text)
-    return .success(RunnerSession.Reply(result: ended, pieces: call.pieces))
+    return .success(RunnerSession.Reply(result: RunnerResult(result), pieces: call.pieces))
   }
 
   /// On the thread.
@@ -115,6 +161,15 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
     var door = TrustedCall.door(context: Unmanaged.passRetained(log).toOpaque())
     guard oc_image_start(image, &door, &error, error.count) == OC_OK else { throw SkillRefusal(.startFailed, error.text) }
     return image
+  }
+}
+
+extension RunnerResult {
+  /// Copies what lives only until the next call.
+  fileprivate init(_ result: oc_result) {
+    self.init(
+      status: result.status, type: result.type, bits: result.bits,
+      text: Array(UnsafeRawBufferPointer(start: result.text.ptr, count: result.text.len)))
   }
 }
 
