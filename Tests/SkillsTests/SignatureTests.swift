@@ -30,12 +30,14 @@ struct SignatureTests {
     }
   }
 
-  /// What `(x:type)` makes of an argument: the slot, or the error.
+  /// What `(x:type)` makes of an argument: the slot, or the error. By the short way, which must be that of the long one.
   private func slot(_ type: String, _ value: JSON) throws(ToolError) -> UInt64 {
     guard let signature = try? Signature(parsing: "i32(x:\(type))"),
       let schema = try? ObjectSchema(signature, refinedBy: nil)
     else { throw ToolError(.internal, "signature") }
-    let packed = try signature.pack(try schema.check(["x": value]))
+    let packed = try TypedArguments(signature, schema).withPacked(["x": value]) { Array($0) }
+    let long = try signature.pack(try schema.check(["x": value]))
+    guard packed == long else { throw ToolError(.internal, "packed as \(packed), the long way as \(long)") }
     return packed.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
   }
 
@@ -50,6 +52,40 @@ struct SignatureTests {
     ])
   func packs(_ type: String, _ value: JSON, _ expected: UInt64) throws {
     #expect(try slot(type, value) == expected)
+  }
+
+  @Test("strings are found through their slots, in whatever order they were packed")
+  func packsStrings() throws {
+    let signature = try Signature(parsing: "str(a:str,n:i32,b:str,c:str)")
+    let schema = try ObjectSchema(signature, refinedBy: nil)
+    let texts = ["a": "hé", "b": "", "c": "a rather long text that is no small string"]
+    let arguments = JSON.object(texts.mapValues(JSON.string).merging(["n": -7]) { $1 })
+    let packed = try TypedArguments(signature, schema).withPacked(arguments) { Array($0) }
+    for (index, name) in ["a", "n", "b", "c"].enumerated() where name != "n" {
+      let slot = packed.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self) }
+      let (offset, length) = (32 + Int(slot & 0xffff_ffff), Int(slot >> 32))
+      #expect(String(decoding: packed[offset..<offset + length], as: UTF8.self) == texts[name])
+      #expect(packed[offset + length] == 0)
+    }
+    #expect(packed[8..<16].elementsEqual([0xf9] + Array(repeating: 0xff, count: 7)))
+  }
+
+  @Test(
+    "names and ranges are checked on the short way too",
+    arguments: [
+      (["n": 1, "m": 2], "unknown argument 'm'"), (["m": 1], "unknown argument 'm'"), ([:], "'n' is missing"),
+      (["n": 9], "1 to 5"), ([1], "must be an object"),
+    ] as [(JSON, String)])
+  func shortWayChecks(_ arguments: JSON, _ words: String) throws {
+    let refinement: JSON = ["properties": ["n": ["type": "integer", "minimum": 1, "maximum": 5]]]
+    let signature = try Signature(parsing: "i32(n:i32)")
+    let typed = TypedArguments(signature, try ObjectSchema(signature, refinedBy: ManifestValue(refinement)))
+    do throws(ToolError) {
+      _ = try typed.withPacked(arguments) { $0.count }
+      Issue.record("accepted")
+    } catch {
+      #expect(error.code == .badArgument && error.message.contains(words), "\(error)")
+    }
   }
 
   @Test(

@@ -109,8 +109,9 @@ final class TrustedSkill: SkillInstance, @unchecked Sendable {
   private func binding(of tool: SkillBuild.PreparedTool) -> OpaquePointer? {
     if tool.index < bindings.count, let binding = bindings[tool.index] { return binding }
     var error = [CChar](repeating: 0, count: Int(OC_ERROR_SIZE))
+    let signature = tool.declaration.signature?.text ?? ""
     let binding = tool.declaration.symbol.withSlice { symbol in
-      (tool.declaration.signature?.text ?? "").withSlice { signature in oc_image_bind(image, symbol, signature, &error, error.count) }
+      signature.withSlice { signature in oc_image_bind(image, symbol, signature, &error, error.count) }
     }
     while bindings.count <= tool.index { bindings.append(nil) }
     bindings[tool.index] = binding
