@@ -33,7 +33,8 @@ static bool limit(int resource, rlim_t value) {
 }
 
 /* DATA makes malloc fail cleanly; AS is the outer fence, because it also counts reserved address space. There is no CPU
- * limit: it would count the whole life of a runner; the host's deadline ends each call. */
+ * limit: it counts the whole life of a runner, so it would end a busy skill in the middle of a call, and its soft half is a
+ * signal that a skill may ignore. The host's deadline ends each call, and the host watches the clock between calls. */
 static bool set_limits(void) {
   return limit(RLIMIT_DATA, (rlim_t)256 << 20) && limit(RLIMIT_AS, (rlim_t)2 << 30) && limit(RLIMIT_STACK, (rlim_t)8 << 20) &&
          limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, 64) && limit(RLIMIT_MEMLOCK, 0) &&
@@ -109,8 +110,9 @@ bool sandbox_enter(sandbox *sandbox, char *error, size_t error_size) {
   if (can_change_user && become_unused_user(&is_own_user)) sandbox->protections |= OC_PROTECTION_UNUSED_USER;
   else if (is_root && !(sandbox->protections & OC_PROTECTION_USER_NAMESPACE))
     return refuse("giving up root for an unused user", error, error_size);
-  /* Counted by user, so it would count the processes of others unless the user is our own. */
-  if (is_own_user && !limit(RLIMIT_NPROC, 16)) return refuse("limit of threads", error, error_size);
+  /* Counted by user. Where the user is not our own, others are counted too, and there is room left for them: the host has
+   * a higher limit than its runners, so that no skill can take all. */
+  if (!limit(RLIMIT_NPROC, is_own_user ? 16 : 4096)) return refuse("limit of threads", error, error_size);
   if (!drop_capabilities()) return refuse("dropping capabilities", error, error_size);
   sandbox->protections |= OC_PROTECTION_NO_CAPABILITIES;
 

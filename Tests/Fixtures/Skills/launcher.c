@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { as_user, without_root, without_landlock, without_both, without_filter, without_privileges, without_limits };
+enum { as_user, without_root, without_landlock, without_both, without_filter, without_privileges, without_limits, powerless_root };
 
 // Answers EPERM to up to four calls. A second filter, which the runner installs, can only refuse more.
 static void take_away(const int *numbers, int count) {
@@ -25,6 +26,15 @@ static void take_away(const int *numbers, int count) {
   struct sock_fprog program = {length, code};
   if (geteuid() != 0) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(99);
+}
+
+// As in a container: the user is root and may do nothing.
+static void take_power(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct none[2] = {{0}};
+  for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+    prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  if (syscall(SYS_capset, &header, none) != 0) _exit(96);
 }
 
 int main(int count, char **arguments) {
@@ -43,6 +53,7 @@ int main(int count, char **arguments) {
   if (VARIANT == without_filter) take_away(filter, 1);
   if (VARIANT == without_privileges) take_away(privileges, 1);
   if (VARIANT == without_limits) take_away(limits, 2);
+  if (VARIANT == powerless_root) take_power();
   syscall(SYS_execveat, runner, "", arguments, environment, AT_EMPTY_PATH);
   return 97;
 }

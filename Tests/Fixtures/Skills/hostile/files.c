@@ -120,6 +120,19 @@ static bool status_of_file(void) {
   return stat("/etc/passwd", &file) == 0;
 }
 
+static bool read_link(void) {
+  char target[256];
+  return readlink("/etc/localtime", target, sizeof target) > 0 || readlink("/proc/self/exe", target, sizeof target) > 0;
+}
+
+static bool read_parent_link(void) {
+  char path[64], target[256];
+  snprintf(path, sizeof path, "/proc/%d/exe", getppid());
+  return readlink(path, target, sizeof target) > 0;
+}
+
+static bool access_file(void) { return access("/etc/passwd", R_OK) == 0; }
+
 static bool read_own_memory(void) {
   int fd = open("/proc/self/mem", O_RDWR);
   if (fd >= 0) close(fd);
@@ -237,6 +250,9 @@ const attempt file_attempts[] = {
     RUN("extended attributes", read_attributes),
     RUN("change directory", change_directory),
     RUN("stat a file of the host", status_of_file),
+    RUN("ask for access to a file of the host", access_file),
+    RUN("read a symbolic link", read_link),
+    RUN("where the host's program lies", read_parent_link),
     RUN("own memory through /proc", read_own_memory),
     RUN("own memory map through /proc", read_own_maps),
     RUN("environment through /proc", read_own_environment),
