@@ -2,13 +2,15 @@
 # make test   the same set-up, then every test
 # make chat   talk to the running service: make chat WHO=admin GROUP=demo
 # make bench  measure, see Benchmarks/
+# make fuzz   feed garbage to what reads strangers' files: make fuzz TIME=seconds of each
 # make lint   check the formatting
 
 SWIFT ?= swift
 WHO ?= alice
 GROUP ?= demo
+TIME ?= 10
 
-.PHONY: run test chat bench lint setup skills release clean
+.PHONY: run test chat bench fuzz lint setup skills release clean
 
 setup:
 	@scripts/setup
@@ -36,9 +38,12 @@ chat:
 bench: release skills
 	@$(MAKE) --no-print-directory -C Benchmarks
 
+fuzz: skills
+	@$(MAKE) --no-print-directory -C Tests/Fuzz TIME=$(TIME)
+
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests Benchmarks
 
 clean:
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Tests/Fuzz/.build
 	@$(MAKE) --no-print-directory -C Plugins clean
