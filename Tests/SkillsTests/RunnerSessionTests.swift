@@ -154,6 +154,21 @@ struct RunnerSessionTests {
     #expect(session.ended("crashed: SIGKILL").end == .violated("used processor time between calls"))
   }
 
+  @Test("a runner that was quiet for long is looked at soon after a call")
+  func quietThenCalled() throws {
+    var session = loaded()
+    var now = start
+    for _ in 0..<6 {
+      now = try #require(session.wakeAt)
+      #expect(session.tick(now: now) == [.measure])
+      #expect(session.measured(.zero, now: now) == [])
+    }
+    #expect(session.wakeAt == now + ProcessorMeter.longestInterval)
+    let begun = session.begin(timeout: .seconds(30), maximumResult: 8, now: now)
+    #expect(begun != nil)
+    #expect(session.wakeAt == now + ProcessorMeter.interval)
+  }
+
   @Test("a library that takes too long to load is killed")
   func startTimeout() {
     var session = loading()
@@ -270,7 +285,9 @@ struct RunnerSessionTests {
       var (session, call) = try calling()
       var finished = 0
       for _ in 0..<6 {
-        let kinds: [UInt16] = [OC_FRAME_HELLO, OC_FRAME_PIECE, OC_FRAME_RETURN, OC_FRAME_REQUEST, OC_FRAME_LOG, 0]
+        let kinds: [UInt16] = [
+          OC_FRAME_HELLO, OC_FRAME_LOADED, OC_FRAME_PIECE, OC_FRAME_RETURN, OC_FRAME_REQUEST, OC_FRAME_LOG, 0,
+        ]
         let kind = kinds[Int.random(in: kinds.indices, using: &generator)]
         let size = Int.random(in: 0...40, using: &generator)
         let payload = (0..<size).map { _ in UInt8.random(in: 0...3, using: &generator) }

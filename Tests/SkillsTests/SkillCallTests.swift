@@ -105,7 +105,8 @@ struct MisbehavingSkillTests {
   @Test(
     "a library that cannot be loaded is refused with the reason, while another serves",
     arguments: [
-      ("constructor_crash", "SIG"), ("constructor_hang", "did not finish loading"), ("open_refuses", "oc_open_v1"),
+      ("constructor_crash", "SIG"), ("constructor_hang", "did not finish loading"),
+      ("constructor_forge", "broke the protocol"), ("open_refuses", "oc_open_v1"),
       ("no_manifest", "manifest"), ("missing_symbol", "exports no function"), ("read_scope", "write scope"),
     ])
   func refused(_ name: String, _ words: String) async throws {

@@ -76,6 +76,7 @@ final class RunnerProcess: SkillInstance {
       }
       return true
     }
+    withExtendedLifetime(descriptor) {}
     guard isReady else { throw SkillRefusal(.hostFailure, "the runner ended before it had a skill") }
     wakeUp()
     try await started.next().get()

@@ -123,6 +123,8 @@ struct RunnerSession: Sendable {
   mutating func begin(timeout: Duration, maximumResult: Int, now: Instant) -> UInt64? {
     guard case .idle = state else { return nil }
     lastCall += 1
+    // The thread is up soon after any call, so that what the call leaves behind is noticed soon.
+    meter.called(for: .zero, now: now)
     state = .calling(Call(id: lastCall, began: now, deadline: now + timeout, timeout: timeout, maximumResult: maximumResult))
     return lastCall
   }

@@ -33,14 +33,18 @@ final class RunnerSpare: Sendable {
     _ image: SkillImage, budget: Duration, log: SkillLog, onEnd: @escaping @Sendable (RunnerEnd) -> Void
   ) async throws(SkillRefusal) -> RunnerProcess {
     let spare = take()
-    // From the first use on: a host whose skills are all trusted needs none.
-    ask.yield()
-    let runner: RunnerProcess
+    // From the first use on, because a host whose skills are all trusted needs none; and after it, not to stand in its way.
+    defer { ask.yield() }
     if let spare {
-      runner = spare
-    } else {
-      runner = try await RunnerProcess.start(executable: executable, startBudget: startBudget)
+      do throws(SkillRefusal) {
+        try await spare.load(image, budget: budget, log: log, onEnd: onEnd)
+        return spare
+      } catch {
+        // One that died at this very moment is no reason to fail.
+        guard error.code == .hostFailure else { throw error }
+      }
     }
+    let runner = try await RunnerProcess.start(executable: executable, startBudget: startBudget)
     try await runner.load(image, budget: budget, log: log, onEnd: onEnd)
     return runner
   }
