@@ -11,6 +11,7 @@ import Testing
       ["nonsense"], ["serve", "--port", "70000"], ["serve", "--port", "x"], ["serve", "--log-tool-calls", "yes"],
       ["serve", "--log-tool-calls"], ["serve", "--host", "http://x"], ["serve", "--unknown"], ["chat", "--url", "ftp://x"],
       ["chat", "--as", "a b"], ["chat", "--as", ""], ["chat", "--group", "a/b"], ["config", "check", "extra"],
+      ["skill", "new"], ["skill", "new", "x", "--lang", "go"], ["skill", "call", "x.so"], ["skill", "lint"],
       ["skill", "trust", "ops"], ["skill", "trust", "ops", "ab", "--remove"], ["skill", "trust", "a b", "ab"],
       ["skill", "sign", "a.so"],
       ["skill", "verify"], ["skill", "inspect"],

@@ -62,7 +62,7 @@ struct SkillCallCommand: AsyncParsableCommand {
     case .unknownTool(let tools):
       CommandFailure(
         .notSo, code: "unknown_tool",
-        "\(file) has no tool '\(tool)'\(NearestName.hint(for: tool, among: tools)); it has \(tools.joined(separator: ", "))")
+        "\(file) has no tool '\(tool)'; it has \(tools.joined(separator: ", "))\(NearestName.hint(for: tool, among: tools))")
     }
   }
 
