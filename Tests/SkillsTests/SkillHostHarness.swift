@@ -10,8 +10,10 @@ import Testing
 final class SkillHostHarness: Sendable {
   let host: SkillHost
   let plugins: URL
+  let data: URL
   let store: MemoryStore
   let records = Recorder<CapabilityRecord>()
+  let events = Recorder<SkillEvent>()
   private let scans: AsyncStream<Void>
 
   private init(
@@ -19,6 +21,7 @@ final class SkillHostHarness: Sendable {
     signatures: SignatureRequirement, keys: @escaping @Sendable () -> [String: SkillPublicKey],
     _ adjust: (inout SkillLimits) -> Void
   ) throws {
+    data = folder
     plugins = folder.appending(path: "Plugins")
     try FileManager.default.createDirectory(at: plugins, withIntermediateDirectories: true)
     self.store = store
@@ -35,7 +38,7 @@ final class SkillHostHarness: Sendable {
     logger.logLevel = .critical
     host = SkillHost(
       configuration, store: store, policy: policy, logger: logger, onCapability: { [records] in records.add($0) },
-      onScan: { scanned.yield() })
+      onEvent: { [events] in events.add($0) }, onScan: { scanned.yield() })
   }
 
   /// Runs `body` beside a running host that has looked at `skills` once.
@@ -43,6 +46,7 @@ final class SkillHostHarness: Sendable {
     _ skills: [URL], store: MemoryStore = MemoryStore(), policy: any CapabilityPolicy = OpenPolicy(), runner: String? = nil,
     trusted: Set<String> = [], signatures: SignatureRequirement = .never,
     keys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] }, limits: (inout SkillLimits) -> Void = { _ in },
+    decisions: SkillDecisions = SkillDecisions(), brokenDecisions: Bool = false,
     _ body: @Sendable (SkillHostHarness) async throws -> Void
   ) async throws {
     let folder = try SkillFixtures.temporaryFolder()
@@ -50,6 +54,12 @@ final class SkillHostHarness: Sendable {
     let harness = try SkillHostHarness(
       folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, signatures: signatures, keys: keys, limits)
     for skill in skills { try harness.copy(skill) }
+    let file = SkillDecisionsFile(data: folder.path)
+    try file.change { $0 = decisions }
+    if brokenDecisions {
+      try FileManager.default.createDirectory(at: folder.appending(path: "skills"), withIntermediateDirectories: true)
+      try Data("{".utf8).write(to: URL(filePath: file.path))
+    }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await harness.host.run() }
       await harness.host.waitUntilScanned()

@@ -18,6 +18,19 @@ package struct AuditRecord: Sendable {
     case runResolved = "exec.resolved"
     case policyLoaded = "policy.loaded"
     case policyRefused = "policy.refused"
+    case skillLoaded = "skill.loaded"
+    case skillRefused = "skill.refused"
+    case skillRemoved = "skill.removed"
+    case skillQuarantined = "skill.quarantined"
+    case skillDisabled = "skill.disabled"
+    case skillEnabled = "skill.enabled"
+    case skillGranted = "skill.granted"
+    case skillRevoked = "skill.revoked"
+    case skillRolledBack = "skill.rolled_back"
+    case skillRollbackUndone = "skill.rollback_undone"
+    case skillKeyTrusted = "skill.key_trusted"
+    case skillKeyDistrusted = "skill.key_distrusted"
+    case skillDecisionsRefused = "skill.decisions_refused"
     case serviceStarted = "service.started"
     case serviceStopped = "service.stopped"
   }
@@ -28,6 +41,10 @@ package struct AuditRecord: Sendable {
   package var actor: String?
   package var scene: Conversation?
   package var tool: Tool?
+  /// The skill concerned, where no tool names it.
+  package var skill: String?
+  /// SHA-256 of that skill's image.
+  package var build: String?
   /// Only its digest enters the head.
   package var arguments: JSON?
   /// The write call concerned.
@@ -43,6 +60,7 @@ package struct AuditRecord: Sendable {
 
   package init(
     _ kind: Kind, requestID: RequestID? = nil, actor: String? = nil, scene: Conversation? = nil, tool: Tool? = nil,
+    skill: String? = nil, build: String? = nil,
     arguments: JSON? = nil, call: Int64? = nil, outcome: String? = nil, reason: String? = nil, rules: [String] = [],
     details: [String: JSON] = [:]
   ) {
@@ -51,6 +69,8 @@ package struct AuditRecord: Sendable {
     self.actor = actor
     self.scene = scene
     self.tool = tool
+    self.skill = skill
+    self.build = build
     self.arguments = arguments
     self.call = call
     self.outcome = outcome

@@ -43,8 +43,8 @@ package struct AuditTrail: Sendable {
     members["actor_ref"] = record.actor.map { .string(reference(to: $0)) }
     members["scene_ref"] = record.scene.map { .string(reference(to: $0.description)) }
     members["tool"] = record.tool.map { .string($0.name) }
-    members["skill"] = record.tool.map { .string($0.skill) }
-    members["skill_hash"] = record.tool.map { .string($0.build) }
+    members["skill"] = (record.tool?.skill ?? record.skill).map { .string($0) }
+    members["skill_hash"] = (record.tool?.build ?? record.build).map { .string($0) }
     members["effect"] = record.tool.map { .string($0.effect.rawValue) }
     members["args_digest"] = record.arguments.map { .string(SHA256.hash(data: $0.canonicalBytes).hexadecimal) }
     members["call"] = record.call.map { .integer($0) }

@@ -142,6 +142,8 @@ extension Toolbox {
 package struct SkillStatus: Sendable, Hashable {
   package enum State: String, Sendable {
     case loaded, refused, waiting, quarantined
+    /// The operator has switched it off.
+    case disabled
   }
 
   /// The skill's id, or the file name while the id is unknown.

@@ -29,13 +29,17 @@ struct SkillRefusal: Error, Sendable, Equatable {
     case hostFailure = "host_failure"
     /// A protection that isolation needs is not in force on this machine.
     case unprotected
+    /// The operator's decisions cannot be read, and so nothing is served.
+    case undecided
+    /// The kept build that is to be served instead is not there any more, or not what it was.
+    case notKept = "not_kept"
   }
 
   /// Whether the same bytes would be refused again, so that there is no use in trying.
   var isLasting: Bool {
     switch code {
     // Keys are trusted while the host runs.
-    case .incomplete, .unreadable, .collision, .hostFailure, .startTimedOut, .untrustedSignature: false
+    case .incomplete, .unreadable, .collision, .hostFailure, .startTimedOut, .untrustedSignature, .undecided, .notKept: false
     case .notALibrary, .unsafeImage, .manifest, .quarantined, .startFailed, .unprotected, .unsigned, .badSignature: true
     }
   }

@@ -41,13 +41,26 @@ struct CrashHistory: Sendable {
 final class CrashLedger: Sendable {
   private let tolerance: CrashTolerance
   private let histories = Mutex<[String: CrashHistory]>([:])
+  private let listener = Mutex<(@Sendable (_ build: String, _ isNowQuarantined: Bool) -> Void)?>(nil)
 
   init(tolerance: CrashTolerance) {
     self.tolerance = tolerance
   }
 
+  /// Has `listener` told of every fault.
+  func listen(_ listener: @escaping @Sendable (_ build: String, _ isNowQuarantined: Bool) -> Void) {
+    self.listener.withLock { $0 = listener }
+  }
+
   func record(_ fault: String, of build: String) {
-    histories.withLock { $0[build, default: CrashHistory(tolerance: tolerance)].record(fault, now: .now) }
+    let isNowQuarantined = histories.withLock { histories in
+      var history = histories[build] ?? CrashHistory(tolerance: tolerance)
+      let was = history.isQuarantined
+      history.record(fault, now: .now)
+      histories[build] = history
+      return history.isQuarantined && !was
+    }
+    listener.withLock { $0 }?(build, isNowQuarantined)
   }
 
   func history(of build: String) -> CrashHistory {

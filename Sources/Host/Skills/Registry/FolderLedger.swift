@@ -38,6 +38,11 @@ struct FolderLedger: Sendable {
     entries[name]?.isSettled = false
   }
 
+  /// Has every file read anew at the next look.
+  mutating func readAllAgain() {
+    for name in entries.keys { readAgain(name) }
+  }
+
   /// The hash of the bytes that need no second look.
   func knownHash(of name: String) -> String? { entries[name]?.hash }
 

@@ -5,13 +5,23 @@ struct RoutingTable: Sendable {
   struct Route: Sendable {
     let build: SkillBuild
     let prepared: SkillBuild.PreparedTool
+    /// What the skill may use.
+    let grants: SkillGrants
+
+    /// Whether nothing that the tool needs waits for a grant.
+    var isOffered: Bool { grants.missing(for: prepared.declaration).isEmpty }
   }
 
   /// The build that each file serves.
   private(set) var builds: [String: SkillBuild] = [:]
   /// Builds that finish their last calls.
   private(set) var draining: [SkillBuild] = []
+  /// Those that may be called.
   private(set) var tools: [Tool] = []
+  /// What the operator lets skills use.
+  var grants = GrantTable() {
+    didSet { rebuild() }
+  }
   private var routes: [String: Route] = [:]
 
   func route(to tool: String) -> Route? { routes[tool] }
@@ -23,7 +33,7 @@ struct RoutingTable: Sendable {
     let current = routes[tool.name]
     if let current, current.build.hash == tool.build { return [current] }
     var candidates = draining.filter { $0.hash == tool.build }.compactMap { build in
-      build.tools[tool.name].map { Route(build: build, prepared: $0) }
+      build.tools[tool.name].map { Route(build: build, prepared: $0, grants: grants.grants(to: build.manifest.id)) }
     }
     if let current, tool.effect == .read, current.prepared.tool.effect == .read { candidates.append(current) }
     return candidates
@@ -61,8 +71,9 @@ struct RoutingTable: Sendable {
   private mutating func rebuild() {
     routes = [:]
     for build in builds.values {
-      for (name, prepared) in build.tools { routes[name] = Route(build: build, prepared: prepared) }
+      let granted = grants.grants(to: build.manifest.id)
+      for (name, prepared) in build.tools { routes[name] = Route(build: build, prepared: prepared, grants: granted) }
     }
-    tools = routes.values.map(\.prepared.tool).sorted { $0.name < $1.name }
+    tools = routes.values.filter(\.isOffered).map(\.prepared.tool).sorted { $0.name < $1.name }
   }
 }

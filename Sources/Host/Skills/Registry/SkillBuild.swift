@@ -101,12 +101,7 @@ final class SkillBuild: Sendable {
     _ call: ToolCall, _ prepared: PreparedTool, grants: SkillGrants, gate: CapabilityGate, limits: SkillLimits, clock: WallClock
   ) async throws(ToolError) -> JSON {
     let declaration = prepared.declaration
-    if let scope = grants.missing(for: declaration).first {
-      throw ToolError(
-        .denied,
-        "'\(declaration.name)' waits for a grant of '\(scope.text)'; the operator gives it with: openclaw skill grant \(manifest.id)"
-      )
-    }
+    try Self.checkGranted(declaration, of: manifest, grants)
     guard let pool = pools[declaration.effect] else { throw ToolError(.internal, "no runner for this kind of tool") }
     let invocation = try Self.invocation(call, prepared, limits)
     let grant = CallGrant(
@@ -115,6 +110,17 @@ final class SkillBuild: Sendable {
     return try await pool.withInstance(for: declaration.name, limit: declaration.concurrency) { instance throws(ToolError) in
       try await instance.call(invocation, clock: clock) { question in await gate.answer(question, under: grant) }
     }
+  }
+
+  /// A tool that needs what is not granted cannot be called.
+  static func checkGranted(
+    _ tool: ToolDeclaration, of manifest: SkillManifest, _ grants: SkillGrants
+  ) throws(ToolError) {
+    guard let scope = grants.missing(for: tool).first else { return }
+    throw ToolError(
+      .denied,
+      "'\(tool.name)' waits for a grant of '\(scope.text)'; the operator gives it with: "
+        + "openclaw skill grant \(manifest.id) '\(scope.text)'")
   }
 
   private static func invocation(

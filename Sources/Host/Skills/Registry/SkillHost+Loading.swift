@@ -15,11 +15,13 @@ extension SkillHost {
     }
     let listing = contents.files
     await readInstructions(besides: listing.keys.sorted())
-    var retired = withdrawUnsigned(&folder)
+    // Before the loads, so that what they leave free can be taken.
+    var retired = withdrawDisabled() + withdrawUnsigned(&folder)
     let missing = Set(folder.forget(missingFrom: listing))
-    for name in folder.filesToRead(in: listing) {
-      guard let stamp = listing[name] else { continue }
-      retired += await load(name, stamp, missing, &folder)
+    var names = folder.filesToRead(in: listing)[...]
+    while !names.isEmpty {
+      retired += await load(names.prefix(Self.wave), listing, missing, &folder)
+      names = names.dropFirst(Self.wave)
     }
     // After the loads, so that a skill that moved to another file name is served all the time.
     for name in missing.sorted() {
@@ -29,89 +31,152 @@ extension SkillHost {
       }
       for build in removed {
         logger.info("skill_removed", metadata: ["skill": .string(build.manifest.id), "file": .string(name)])
+        onEvent(
+          SkillEvent(.removed, skill: build.manifest.id, build: build.hash, version: build.manifest.version, file: name))
       }
       retired += removed
     }
     return retired
   }
 
-  private func readInstructions(besides files: [String]) async {
-    let (shelf, changed) = await reader.run { [shelf = state.withLock(\.shelf), path = configuration.plugins] in
-      var shelf = shelf
-      let changed = shelf.refresh(besides: files, in: path, now: WallClock.system.now())
-      return (shelf, changed)
-    }
-    state.withLock { $0.shelf = shelf }
-    for folder in changed {
-      switch shelf.content(beside: folder + "/") {
-      case .success(let instructions)?:
-        logger.info("skill_instructions", metadata: ["folder": .string(folder), "name": .string(instructions.name)])
-      case .failure(let failure)?:
-        logger.warning("skill_instructions_refused", metadata: ["folder": .string(folder), "reason": .string(failure.reason)])
-      case nil: break
-      }
+  /// Files that are dealt with side by side, so that images in memory are bounded.
+  private static let wave = 64
+
+  /// One file after reading.
+  private struct Look: Sendable {
+    let name: String
+    let stamp: FileStamp
+    let readAt: Timestamp
+    let began: ContinuousClock.Instant
+    let outcome: SkillCandidate.Outcome
+
+    var manifest: SkillManifest? {
+      if case .candidate(let candidate) = outcome { candidate.manifest } else { nil }
     }
   }
 
-  /// Stops serving what was signed with a key that is not trusted any more, where a signature is demanded.
-  private func withdrawUnsigned(_ folder: inout FolderLedger) -> [SkillBuild] {
-    let rule = configuration.signatureRule
-    var withdrawn: [SkillBuild] = []
-    for (name, build) in state.withLock({ $0.routing.builds }) {
-      do throws(SkillRefusal) {
-        try rule.check(build.signature, isTrusted: build.isTrusted)
-      } catch {
-        folder.readAgain(name)
-        withdrawn += state.withLock { $0.routing.install(nil, for: name) }
-      }
-    }
-    return withdrawn
+  /// What became of one file.
+  private enum Verdict: Sendable {
+    case unchanged
+    case served(hash: String, retired: [SkillBuild])
+    case refused(SkillRefusal, hash: String?, SkillManifest?)
   }
 
+  /// Reads files side by side and serves side by side those that cannot be in each other's way; the others follow one after the
+  /// other, so that the order of their names alone decides which of them is served.
   private func load(
-    _ name: String, _ stamp: FileStamp, _ missing: Set<String>, _ folder: inout FolderLedger
+    _ names: ArraySlice<String>, _ listing: [String: FileStamp], _ missing: Set<String>, _ folder: inout FolderLedger
   ) async -> [SkillBuild] {
-    let began = ContinuousClock.now
-    let path = "\(configuration.plugins)/\(name)"
-    let readAt = WallClock.system.now()
-    let outcome = await reader.run { [limits = configuration.limits, knownHash = folder.knownHash(of: name)] in
-      SkillCandidate.read(path, knownHash: knownHash, limits: limits)
+    let known = folder
+    let files = names.enumerated().compactMap { index, name in listing[name].map { (index, name, $0) } }
+    let looks = await sideBySide(files, limit: Self.width) { [self] index, name, stamp in
+      let began = ContinuousClock.now
+      let readAt = WallClock.system.now()
+      let path = "\(configuration.plugins)/\(name)"
+      let outcome = await readers[index % readers.count].run { [limits = configuration.limits] in
+        SkillCandidate.read(path, knownHash: known.knownHash(of: name), limits: limits)
+      }
+      return Look(name: name, stamp: stamp, readAt: readAt, began: began, outcome: outcome)
     }
-    switch outcome {
+    var claimed: Set<String> = []
+    let isFree = looks.map { look in
+      let claims = look.manifest.map { ["skill \($0.id)"] + $0.tools.map { "tool \($0.name)" } } ?? []
+      defer { claimed.formUnion(claims) }
+      return claimed.isDisjoint(with: claims)
+    }
+    let free = zip(looks, isFree).filter(\.1).map(\.0)
+    var verdicts = await sideBySide(free, limit: Self.width) { [self] in ($0, await judge($0, missing)) }
+    for (look, isFree) in zip(looks, isFree) where !isFree { verdicts.append((look, await judge(look, missing))) }
+    var retired: [SkillBuild] = []
+    for (look, verdict) in verdicts.sorted(by: { $0.0.name < $1.0.name }) { retired += settle(look, verdict, &folder) }
+    return retired
+  }
+
+  private func judge(_ look: Look, _ missing: Set<String>) async -> Verdict {
+    do throws(SkillRefusal) {
+      switch look.outcome {
+      case .unchanged: return .unchanged
+      case .candidate(let offered):
+        return .served(hash: offered.hash, retired: try await serve(offered, from: look.name, missing, look.began))
+      case .refused(let refusal, let hash):
+        guard let hash, let kept = try await replacement(of: hash, skill: nil) else { return .refused(refusal, hash: hash, nil) }
+        let place = Place(file: look.name, offered: hash, replaces: String(hash.prefix(12)))
+        return .served(hash: hash, retired: try await serve(kept, in: place, missing, look.began))
+      }
+    } catch {
+      let hash: String? = if case .candidate(let candidate) = look.outcome { candidate.hash } else { nil }
+      return .refused(error, hash: hash, look.manifest)
+    }
+  }
+
+  /// Notes what became of a file, in the ledger and for the operator.
+  private func settle(_ look: Look, _ verdict: Verdict, _ folder: inout FolderLedger) -> [SkillBuild] {
+    switch verdict {
     case .unchanged:
-      folder.noteUnchanged(name, stamp, readAt: readAt, now: .now)
+      folder.noteUnchanged(look.name, look.stamp, readAt: look.readAt, now: .now)
       return []
-    case .refused(let refusal, let hash):
-      refuse(name, refusal, skill: nil, &folder)
-      folder.note(name, stamp, readAt: readAt, hash: refusal.isLasting ? hash : nil, refusal: refusal, now: .now)
+    case .served(let hash, let retired):
+      folder.note(look.name, look.stamp, readAt: look.readAt, hash: hash, refusal: nil, now: .now)
+      return retired
+    case .refused(let refusal, let hash, let manifest):
+      refuse(look.name, refusal, hash: hash, manifest, &folder)
+      folder.note(
+        look.name, look.stamp, readAt: look.readAt, hash: refusal.isLasting ? hash : nil, refusal: refusal, now: .now)
       return []
-    case .candidate(let candidate):
-      do throws(SkillRefusal) {
-        let retired = try await serve(candidate, from: name, missing, began)
-        folder.note(name, stamp, readAt: readAt, hash: candidate.hash, refusal: nil, now: .now)
-        return retired
-      } catch {
-        refuse(name, error, skill: candidate.manifest.id, &folder)
-        folder.note(name, stamp, readAt: readAt, hash: error.isLasting ? candidate.hash : nil, refusal: error, now: .now)
-        return []
+    }
+  }
+
+  /// Where a candidate is to be served.
+  private struct Place: Sendable {
+    let file: String
+    /// The hash of what the file holds.
+    let offered: String
+    /// The version of what the file holds, when a kept build is served instead.
+    var replaces: String?
+  }
+
+  /// Serves what a file offers, or what the operator wants in its place.
+  private func serve(
+    _ offered: SkillCandidate, from file: String, _ missing: Set<String>, _ began: ContinuousClock.Instant
+  ) async throws(SkillRefusal) -> [SkillBuild] {
+    let manifest = offered.manifest
+    let decisions = state.withLock(\.decisions)
+    guard let inForce = decisions.inForce else {
+      throw SkillRefusal(.undecided, "nothing is served before the decisions can be read: \(decisions.problem ?? "")")
+    }
+    guard !inForce.disabled.contains(manifest.id) else {
+      return state.withLock { state in
+        state.files[file] = FileStatus(
+          name: manifest.id, version: manifest.version, offered: offered.hash, isDisabled: true)
+        // Another skill may have been there until now.
+        return state.routing.install(nil, for: file)
       }
     }
+    var place = Place(file: file, offered: offered.hash)
+    guard let kept = try await replacement(of: offered.hash, skill: manifest.id) else {
+      let retired = try await serve(offered, in: place, missing, began)
+      keep(offered, from: file)
+      return retired
+    }
+    place.replaces = manifest.version
+    return try await serve(kept, in: place, missing, began)
   }
 
   /// Proves that the candidate loads, then puts it in the place of what the file served so far.
   private func serve(
-    _ candidate: SkillCandidate, from name: String, _ missing: Set<String>, _ began: ContinuousClock.Instant
+    _ candidate: SkillCandidate, in place: Place, _ missing: Set<String>, _ began: ContinuousClock.Instant
   ) async throws(SkillRefusal) -> [SkillBuild] {
-    let manifest = candidate.manifest
+    let (manifest, name) = (candidate.manifest, place.file)
+    let status = FileStatus(
+      name: manifest.id, version: manifest.version, offered: place.offered, replaces: place.replaces)
     let (collision, served) = state.withLock { state in
       (state.routing.collision(of: manifest, in: name, leaving: missing), state.routing.builds[name])
     }
     if let collision { throw collision }
-    try configuration.signatureRule.check(
-      candidate.signature, isTrusted: configuration.trustedBuilds.contains(candidate.hash))
+    try signatureRule.check(candidate.signature, isTrusted: configuration.trustedBuilds.contains(candidate.hash))
     // An old file copied back over a refused one: it is being served all along.
     if let served, served.hash == candidate.hash {
-      state.withLock { $0.files[name] = FileStatus() }
+      state.withLock { $0.files[name] = status }
       return []
     }
     let history = ledger.history(of: candidate.hash)
@@ -126,7 +191,7 @@ extension SkillHost {
       throw error
     }
     let replaced = state.withLock { state in
-      state.files[name] = FileStatus()
+      state.files[name] = status
       let leaving = missing.filter { state.routing.builds[$0]?.manifest.id == manifest.id }
       return state.routing.install(build, for: name, leaving: leaving)
     }
@@ -137,69 +202,26 @@ extension SkillHost {
         "replaces": .string(replaced.first?.manifest.version ?? "nothing"), "build": .string(candidate.hash),
         "trusted": "\(build.isTrusted)", "took": "\(began.duration(to: .now))",
       ])
+    onEvent(SkillEvent(.loaded, skill: manifest.id, build: candidate.hash, version: manifest.version, file: name))
     return replaced
   }
 
-  private func refuse(_ name: String, _ refusal: SkillRefusal, skill: String?, _ folder: inout FolderLedger) {
+  private func refuse(
+    _ name: String, _ refusal: SkillRefusal, hash: String?, _ manifest: SkillManifest?, _ folder: inout FolderLedger
+  ) {
     let isOld = folder.refusal(of: name) == refusal
     let isStillCopied =
       refusal.code == .incomplete && folder.incompleteTime(of: name, now: .now) < configuration.limits.incompleteAge
-    state.withLock { $0.files[name] = FileStatus(name: skill, refusal: refusal) }
+    state.withLock {
+      $0.files[name] = FileStatus(name: manifest?.id, refusal: refusal, version: manifest?.version, offered: hash)
+    }
     guard !isStillCopied, !isOld || refusal.code == .incomplete else { return }
     logger.warning(
       "skill_refused",
       metadata: ["file": .string(name), "code": .string(refusal.code.rawValue), "reason": .string(refusal.message)])
-  }
-
-  private func makeBuild(_ candidate: SkillCandidate) -> SkillBuild {
-    let isTrusted = configuration.trustedBuilds.contains(candidate.hash)
-    let log = SkillLog(logger: logger, skill: candidate.manifest.id)
-    let effects = Set(candidate.manifest.tools.map(\.effect))
-    let pools: [(Effect, InstancePool)]
-    if isTrusted {
-      // One library in one process: reads and writes take turns on its one thread.
-      let pool = makePool(candidate, slots: 1, start: trustedStart(candidate, log))
-      pools = effects.map { ($0, pool) }
-    } else {
-      pools = effects.map { effect in
-        let widest = candidate.manifest.tools.filter { $0.effect == effect }.map(\.concurrency).max() ?? 1
-        let slots = min(widest, configuration.limits.concurrency)
-        return (effect, makePool(candidate, slots: slots, start: isolatedStart(candidate, log)))
-      }
-    }
-    return SkillBuild(
-      candidate.manifest, hash: candidate.hash, isTrusted: isTrusted, signature: candidate.signature,
-      pools: Dictionary(pools, uniquingKeysWith: { first, _ in first }))
-  }
-
-  private func makePool(_ candidate: SkillCandidate, slots: Int, start: @escaping InstancePool.Start) -> InstancePool {
-    InstancePool(
-      build: candidate.hash, slots: slots, maximumWaiting: configuration.limits.queueLength,
-      queueLimit: configuration.limits.queueTime, ledger: ledger, start: start)
-  }
-
-  private func isolatedStart(_ candidate: SkillCandidate, _ log: SkillLog) -> InstancePool.Start {
-    {
-      [
-        runners, budget = configuration.limits.start, ledger, logger, image = candidate.image, hash = candidate.hash,
-        skill = candidate.manifest.id
-      ]
-      () async throws(SkillRefusal) -> any SkillInstance in
-      try await runners.start(image, budget: budget, log: log) { end in
-        switch end {
-        case .crashed(let reason), .violated(let reason):
-          ledger.record(reason, of: hash)
-          logger.error("skill_crashed", metadata: ["skill": .string(skill), "build": .string(hash), "reason": .string(reason)])
-        case .overdue: logger.warning("skill_killed", metadata: ["skill": .string(skill), "build": .string(hash)])
-        case .stopped: break
-        }
-      }
-    }
-  }
-
-  private func trustedStart(_ candidate: SkillCandidate, _ log: SkillLog) -> InstancePool.Start {
-    { [data = configuration.data, image = candidate.image] () async throws(SkillRefusal) -> any SkillInstance in
-      try await TrustedSkill.open(image, directory: "\(data)/skills", log: log)
-    }
+    guard refusal.code != .incomplete else { return }
+    onEvent(
+      SkillEvent(
+        .refused, skill: manifest?.id, build: hash, version: manifest?.version, file: name, reason: refusal.code.rawValue))
   }
 }

@@ -1,4 +1,5 @@
 package import Core
+import Glibc
 package import Logging
 import ServiceLifecycle
 import Synchronization
@@ -14,52 +15,90 @@ package final class SkillHost: Toolbox, Service {
     /// What `status()` says of files, by name.
     var files: [String: FileStatus] = [:]
     var shelf = InstructionsShelf()
+    var decisions = TakenDecisions()
   }
 
   struct FileStatus: Sendable {
-    /// The id of a refused skill, once known.
+    /// The skill's id, once known.
     var name: String?
     var refusal: SkillRefusal?
+    /// What the file holds.
+    var version: String?
+    /// The hash of what the file holds.
+    var offered: String?
+    var isDisabled = false
+    /// The version that the file holds, while a kept build is served instead.
+    var replaces: String?
   }
+
+  /// Files that are read, and images that are started, at the same time.
+  static let width = 8
 
   let configuration: SkillHostConfiguration
   let logger: Logger
   let ledger: CrashLedger
-  /// Copies and hashes files.
-  let reader = SerialThread(name: "skill-read")
+  /// They copy and hash files.
+  let readers = (0..<4).map { SerialThread(name: "skill-read-\($0)") }
+  /// Writes what the host keeps about skills.
+  let files = SerialThread(name: "skill-files")
+  let archive: BuildArchive
+  let logFiles: SkillLogFiles
+  let statusFile: StatusFile
+  let onEvent: @Sendable (SkillEvent) -> Void
   let state = Mutex(State())
   let runners: RunnerSpare
   private let gate: CapabilityGate
-  private let clock: WallClock
-  private let grants: @Sendable (String) -> SkillGrants
+  /// Whether somebody else than the operator says what is granted.
+  let hasFixedGrants: Bool
+  let clock: WallClock
   private let onScan: @Sendable () -> Void
   private let scanned = Latch()
 
   /// - Parameters:
   ///   - store: where the `kv` capability keeps what skills store.
   ///   - policy: asked for every capability that a skill requests.
-  ///   - grants: what the operator granted to the skill of that id; asked when a call begins.
+  ///   - grants: what is granted to the skill of that id, where that is not the operator's decision.
   ///   - onCapability: called for every such request, with what became of it.
+  ///   - onEvent: called for everything that happens to skills and is decided about them.
   ///   - onScan: called after every look at the folder, when `tools` and `status()` are up to date.
   package init(
     _ configuration: SkillHostConfiguration, store: any SkillKeyValueStore, policy: any CapabilityPolicy,
-    clock: WallClock = .system, logger: Logger, grants: @escaping @Sendable (String) -> SkillGrants = { _ in .harmless },
+    clock: WallClock = .system, logger: Logger, grants: (@Sendable (String) -> SkillGrants)? = nil,
     onCapability: @escaping @Sendable (CapabilityRecord) -> Void = { _ in },
-    onScan: @escaping @Sendable () -> Void = {}
+    onEvent: @escaping @Sendable (SkillEvent) -> Void = { _ in }, onScan: @escaping @Sendable () -> Void = {}
   ) {
     self.configuration = configuration
     self.logger = logger
     self.clock = clock
-    self.grants = grants
+    hasFixedGrants = grants != nil
+    self.onEvent = onEvent
     self.onScan = onScan
     ledger = CrashLedger(tolerance: configuration.limits.crashes)
     runners = RunnerSpare(executable: configuration.runner, startBudget: configuration.limits.start)
+    let folder = SkillFolder(data: configuration.data)
+    archive = BuildArchive(data: configuration.data)
+    logFiles = SkillLogFiles(folder: folder.logs, thread: files)
+    statusFile = StatusFile(path: folder.status, thread: files, logger: logger)
     gate = CapabilityGate(store: store, policy: policy, clock: clock, observe: onCapability)
+    if let grants { state.withLock { $0.routing.grants = GrantTable(fixed: grants) } }
+    ledger.listen { [weak self] build, isNowQuarantined in self?.noteFault(of: build, isNowQuarantined) }
   }
 
   deinit {
-    reader.close()
+    for reader in readers { reader.close() }
+    files.close()
   }
+
+  /// What is demanded of signatures now.
+  var signatureRule: SignatureRule {
+    let decided = state.withLock(\.decisions.inForce)?.trustedKeys ?? [:]
+    return SignatureRule(
+      configuration.requireSignature,
+      keys: configuration.trustedKeys().merging(decided, uniquingKeysWith: { _, decided in decided }))
+  }
+
+  /// For what is read one after the other.
+  var reader: SerialThread { readers[0] }
 
   /// Watches the folder until the service group shuts down or the task is cancelled; then ends all runners.
   package func run() async throws {
@@ -73,15 +112,32 @@ package final class SkillHost: Toolbox, Service {
 
   private func watchFolder() async {
     let (looks, demand) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let skills = SkillFolder(data: configuration.data)
+    await reader.run {
+      _ = SkillFolder.make(skills.path)
+      // What another process of the service said last is not so any more.
+      unlink(skills.status)
+    }
+    _ = await readDecisions()
     await withDiscardingTaskGroup { group in
+      group.addTask { [logger] in
+        let watcher = DirectoryWatcher(skills.path, quiet: .milliseconds(20), logger: logger)
+        for await _ in watcher where await self.readDecisions() { demand.yield() }
+      }
       group.addTask { [configuration, logger] in
         for await _ in DirectoryWatcher(configuration.plugins, includingFolders: true, logger: logger) { demand.yield() }
         demand.finish()
       }
       group.addTask { await self.runners.run() }
       var folder = FolderLedger()
+      var revision: Int?
       for await _ in looks {
+        let decisions = state.withLock(\.decisions)
+        if let revision, revision != decisions.revision { folder.readAllAgain() }
+        revision = decisions.revision
         for build in await scan(&folder) { group.addTask { await self.drain(build) } }
+        state.withLock { $0.decisions.looked = decisions.inForce?.digest }
+        requestStatus()
         scanned.open()
         onScan()
         let age = configuration.limits.incompleteAge
@@ -95,6 +151,18 @@ package final class SkillHost: Toolbox, Service {
       for build in state.withLock({ $0.routing.draining + $0.routing.builds.values }) { build.close() }
       group.cancelAll()
     }
+    // What was begun is finished: a build that is being kept, the last lines of a log.
+    await files.run {}
+  }
+
+  private func noteFault(of build: String, _ isNowQuarantined: Bool) {
+    requestStatus()
+    guard isNowQuarantined else { return }
+    let manifest = state.withLock { state in
+      (state.routing.builds.values + state.routing.draining).first { $0.hash == build }?.manifest
+    }
+    logger.error("skill_quarantined", metadata: ["skill": .string(manifest?.id ?? ""), "build": .string(build)])
+    onEvent(SkillEvent(.quarantined, skill: manifest?.id, build: build, version: manifest?.version))
   }
 
   private func drain(_ build: SkillBuild) async {
@@ -122,6 +190,7 @@ extension SkillHost {
     guard let route = state.withLock({ $0.routing.candidates(for: tool).first ?? $0.routing.route(to: tool.name) }) else {
       throw Self.gone(tool)
     }
+    try SkillBuild.checkGranted(route.prepared.declaration, of: route.build.manifest, route.grants)
     _ = try route.prepared.declaration.input.check(arguments)
   }
 
@@ -133,7 +202,7 @@ extension SkillHost {
     let route = try enter(call.tool)
     defer { route.build.leave() }
     return try await route.build.call(
-      call, route.prepared, grants: grants(route.build.manifest.id), gate: gate, limits: configuration.limits, clock: clock)
+      call, route.prepared, grants: route.grants, gate: gate, limits: configuration.limits, clock: clock)
   }
 
   /// The tool for direct calls, if its skill is trusted and the tool typed.
@@ -160,32 +229,5 @@ extension SkillHost {
 
   private static func gone(_ tool: Tool) -> ToolError {
     ToolError(.gone, "the tool '\(tool.name)' is not loaded any more, or not in the build that this call was made for")
-  }
-
-  package func status() -> [SkillStatus] {
-    let (files, builds, shelf) = state.withLock { ($0.files, $0.routing.builds, $0.shelf) }
-    return files.sorted { $0.key < $1.key }.map { file, status in
-      guard let build = builds[file] else {
-        let state: SkillStatus.State =
-          switch status.refusal?.code {
-          case .incomplete: .waiting
-          case .quarantined: .quarantined
-          default: .refused
-          }
-        return SkillStatus(
-          name: status.name ?? file, file: file, version: nil, build: nil, state: state, detail: status.refusal?.message)
-      }
-      let history = ledger.history(of: build.hash)
-      let rule = configuration.signatureRule
-      let update = status.refusal.map { "a new file is not served: \($0.message)" }
-      let crash = history.lastFault.map { "last crash: \($0)" }
-      let trust = build.isTrusted ? "trusted: runs inside the host process" : nil
-      let detail = [update ?? crash ?? trust, rule.description(of: build.signature), shelf.description(beside: file)]
-        .compactMap(\.self)
-      return SkillStatus(
-        name: build.manifest.id, file: file, version: build.manifest.version, build: build.hash,
-        state: history.isQuarantined ? .quarantined : .loaded,
-        detail: detail.isEmpty ? nil : detail.joined(separator: "; "), signer: build.signature.flatMap { rule.name(of: $0.key) })
-    }
   }
 }

@@ -40,7 +40,7 @@ package struct SkillLimits: Sendable {
 package struct SkillHostConfiguration: Sendable {
   /// The folder into which libraries are dropped. It need not exist yet.
   package var plugins: String
-  /// The installation's data folder; copies of trusted libraries go into `skills` there.
+  /// The installation's data folder; what the host keeps about skills goes into `skills` there.
   package var data: String
   /// The `openclaw-runner` executable.
   package var runner: String
@@ -48,7 +48,7 @@ package struct SkillHostConfiguration: Sendable {
   package var trustedBuilds: Set<String>
   /// Which images must be signed.
   package var requireSignature: SignatureRequirement
-  /// The trusted keys of this moment, by name. Asked at every look at the folder.
+  /// Keys that are trusted beside those that the operator decided on, by name. Asked at every look at the folder.
   package var trustedKeys: @Sendable () -> [String: SkillPublicKey]
   package var limits: SkillLimits
 
@@ -65,6 +65,4 @@ package struct SkillHostConfiguration: Sendable {
     self.trustedKeys = trustedKeys
     self.limits = limits
   }
-
-  var signatureRule: SignatureRule { SignatureRule(requireSignature, keys: trustedKeys()) }
 }

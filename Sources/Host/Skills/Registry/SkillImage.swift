@@ -50,8 +50,10 @@ final class SkillImage: Sendable {
   }
 
   /// Writes the bytes as `<hash>.so` into a directory that only this user can enter, and returns the path. Blocks.
-  func writeCopy(into directory: String) throws(SkillRefusal) -> String {
-    guard mkdir(directory, 0o700) == 0 || errno == EEXIST, chmod(directory, 0o700) == 0 else {
+  ///
+  /// - Parameter isDurable: whether the copy must survive a loss of power.
+  func writeCopy(into directory: String, isDurable: Bool = false) throws(SkillRefusal) -> String {
+    guard SkillFolder.make(directory), chmod(directory, 0o700) == 0 else {
       throw SkillRefusal(.hostFailure, "cannot create '\(directory)': \(String(cString: strerror(errno)))")
     }
     let path = "\(directory)/\(try hash()).so"
@@ -60,10 +62,16 @@ final class SkillImage: Sendable {
     guard let target = Descriptor(open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)),
       lseek(descriptor.number, 0, SEEK_SET) == 0
     else { throw SkillRefusal(.hostFailure, "cannot write '\(draft)': \(String(cString: strerror(errno)))") }
-    _ = try Self.transfer(from: descriptor, to: target, limit: size)
-    guard rename(draft, path) == 0 else {
-      throw SkillRefusal(.hostFailure, "cannot write '\(path)': \(String(cString: strerror(errno)))")
+    do throws(SkillRefusal) {
+      _ = try Self.transfer(from: descriptor, to: target, limit: size)
+      guard !isDurable || fsync(target.number) == 0, rename(draft, path) == 0 else {
+        throw SkillRefusal(.hostFailure, "cannot write '\(path)': \(String(cString: strerror(errno)))")
+      }
+    } catch {
+      unlink(draft)
+      throw error
     }
+    if isDurable { SmallFile.syncFolder(of: path) }
     return path
   }
 

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Logging
 import SkillLoader
@@ -13,9 +14,14 @@ final class SkillLog: Sendable {
   private static let longestLine = 1024
 
   private let logger: Logger
+  private let skill: String
+  private let files: SkillLogFiles?
   private let state = Mutex(State())
 
-  init(logger: Logger, skill: String) {
+  /// - Parameter files: where the lines are kept too.
+  init(logger: Logger, skill: String, files: SkillLogFiles? = nil) {
+    self.skill = skill
+    self.files = files
     var logger = logger
     logger[metadataKey: "skill"] = .string(skill)
     self.logger = logger
@@ -73,7 +79,19 @@ final class SkillLog: Sendable {
     guard case .pass(let dropped) = verdict else { return }
     let text = String(String.UnicodeScalarView(line.unicodeScalars.prefix(Self.longestLine).map { $0.breaksLines ? " " : $0 }))
     logger.log(level: level, "skill_log", metadata: ["line": .string(text)])
-    if dropped > 0 { logger.warning("skill_log_dropped", metadata: ["lines": "\(dropped)"]) }
+    keep(text, level: level)
+    guard dropped > 0 else { return }
+    logger.warning("skill_log_dropped", metadata: ["lines": "\(dropped)"])
+    keep("[host] \(dropped) lines came too fast and were dropped", level: .warning)
+  }
+
+  /// Keeps what the host has to say of the skill beside its lines.
+  func note(_ text: String, level: Logger.Level) {
+    keep("[host] \(text)", level: level)
+  }
+
+  private func keep(_ line: String, level: Logger.Level) {
+    files?.append(line, level: level.rawValue, of: skill, at: WallClock.system.now())
   }
 }
 

@@ -23,7 +23,13 @@ final class DataFolder: Sendable {
     guard lock >= 0 else {
       throw CommandFailure(.cannotWrite, code: "data_not_writable", "cannot write in the data folder \(path): \(Self.reason())")
     }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    // Whoever asks whether the folder is served holds the lock for an instant.
+    var attempts = 10
+    while flock(lock, LOCK_EX | LOCK_NB) != 0, attempts > 0 {
+      attempts -= 1
+      usleep(10_000)
+    }
+    guard attempts > 0 else {
       close(lock)
       throw CommandFailure(
         .unavailable, code: "data_in_use",
@@ -33,6 +39,14 @@ final class DataFolder: Sendable {
 
   deinit {
     close(lock)
+  }
+
+  /// Whether some process serves the data folder `path` now.
+  static func isServed(_ path: String) -> Bool {
+    let lock = open(path + "/lock", O_RDONLY | O_CLOEXEC)
+    guard lock >= 0 else { return false }
+    defer { close(lock) }
+    return flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   /// This installation's secret of that name, 32 random bytes; made at the first call.

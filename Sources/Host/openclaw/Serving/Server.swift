@@ -94,7 +94,8 @@ private struct House {
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
-    let skills = try skillHost(policy: policy, counters: counters)
+    let witness = SkillWitness(store: store, audit: audit, logger: part("skills"))
+    let skills = try skillHost(policy: policy, counters: counters, witness: witness)
     let signals = Signals()
     let approvals = Approvals(policy: policy, audit: audit, toolbox: skills)
     let log = ToolCallLog(logger: part("agent"), isEnabled: configuration.server.logToolCalls)
@@ -110,17 +111,18 @@ private struct House {
       store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
       onCommit: signals.committed, logger: part("agent"), executor: CallThreads.shared)
     let gateway = gateway(signals: signals, counters: counters)
-    try await witness(.serviceStarted)
-    // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills.
+    try await note(.serviceStarted)
+    // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
+    // what there is to witness of them.
     let services: [any Service] = [
-      skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
+      witness, skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), gateway,
     ]
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle"))
     group.maximumGracefulShutdownDuration = .seconds(30)
     try await ServiceGroup(configuration: group).run()
-    try await witness(.serviceStopped)
+    try await note(.serviceStopped)
   }
 
   private func part(_ name: String) -> Logger {
@@ -129,18 +131,18 @@ private struct House {
     return logger
   }
 
-  private func witness(_ kind: AuditRecord.Kind) async throws {
+  private func note(_ kind: AuditRecord.Kind) async throws {
     let record = AuditRecord(kind, outcome: OpenClaw.configuration.version)
     try await store.write { [audit] in try audit.append(record, in: $0) }
   }
 
-  private func skillHost(policy: PolicyEngine, counters: Counters) throws -> SkillHost {
+  private func skillHost(policy: PolicyEngine, counters: Counters, witness: SkillWitness) throws -> SkillHost {
     return SkillHost(
       SkillHostConfiguration(
         plugins: configuration.plugins, data: configuration.data, runner: try RunnerProgram.path(),
-        trustedBuilds: configuration.trustedSkills,
-        requireSignature: configuration.skills.requireSignature),
-      store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters))
+        trustedBuilds: configuration.trustedSkills, requireSignature: configuration.skills.requireSignature),
+      store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters),
+      onEvent: witness.take)
   }
 
   private func capabilityCounter(_ counters: Counters) -> @Sendable (CapabilityRecord) -> Void {

@@ -8,6 +8,7 @@ struct SkillCommand: AsyncParsableCommand {
   /// Each in a file of its own.
   private static let verbs: [any ParsableCommand.Type] = [
     SkillNewCommand.self, SkillCallCommand.self, SkillLintCommand.self, SkillInspectCommand.self, SkillVerifyCommand.self,
-    SkillSignCommand.self, SkillTrustCommand.self, SkillKeygenCommand.self,
+    SkillSignCommand.self, SkillTrustCommand.self, SkillKeygenCommand.self, SkillListCommand.self, SkillEnableCommand.self,
+    SkillDisableCommand.self, SkillRollbackCommand.self, SkillGrantCommand.self, SkillLogsCommand.self,
   ]
 }
