@@ -32,7 +32,8 @@ struct SkillCommandTests {
 
   @Test("a call prints JSON, says what the skill logs apart from it, and keeps what it stores where it is told to")
   func call() async throws {
-    let first = try await openclaw("call", "Plugins/tickets.so", "tickets.create", #"{"title":"no coffee"}"#, "--keep", "kept.json")
+    let first = try await openclaw(
+      "call", "Plugins/tickets.so", "tickets.create", #"{"title":"no coffee"}"#, "--keep", "kept.json")
     #expect(first.status == 0 && first.output == "\"Created #1 no coffee (priority 3)\"\n", "\(first)")
     let second = try await openclaw("call", "Plugins/tickets.so", "tickets.list", "--keep", "kept.json", "--json")
     #expect(second.output == ##"{"ok":true,"result":"#1 no coffee (priority 3)"}"## + "\n", "\(second)")
