@@ -29,6 +29,13 @@ struct LibraryImageTests {
     #expect(try SkillManifest(library: library.bytes).id == "org.example.sum")
   }
 
+  @Test("a note behind those of others is found")
+  func foreignNote() throws {
+    var library = LibraryBuilder()
+    library.foreignNote = true
+    #expect(try SkillManifest(library: library.bytes).id == "org.example.sum")
+  }
+
   struct Fault: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let code: SkillRefusal.Code
@@ -46,6 +53,8 @@ struct LibraryImageTests {
 
   static let faults: [Fault] = [
     Fault("32-bit", .notALibrary, "64-bit") { $0.elfClass = 1 },
+    Fault("big-endian", .notALibrary, "little-endian") { $0.encoding = 2 },
+    Fault("object file", .notALibrary, "-shared") { $0.type = 1 },
     Fault("executable", .notALibrary, "-shared") { $0.type = 2 },
     Fault("other machine", .notALibrary, "another machine") { $0.machine = 40 },
     Fault("writable code", .unsafeImage, "writable and executable") { $0.loadFlags = 7 },
@@ -57,6 +66,18 @@ struct LibraryImageTests {
     Fault("text relocations", .unsafeImage, "-fPIC") { $0.dynamicTags = [(22, 0)] },
     Fault("text relocation flag", .unsafeImage, "-fPIC") { $0.dynamicTags = [(30, 4)] },
     Fault("library", .unsafeImage, "'libcurl.so.4'") { $0.needed = ["libc.so.6", "libcurl.so.4"] },
+    Fault("program", .notALibrary, "PIE") { $0.dynamicTags = [(0x6fff_fffb, 0x0800_0001)] },
+    Fault("FILTER", .unsafeImage, "FILTER") { $0.dynamicTags = [(0x7fff_ffff, 1)] },
+    Fault("AUDIT", .unsafeImage, "AUDIT") { $0.dynamicTags = [(0x6fff_fefc, 1)] },
+    Fault("DEPAUDIT", .unsafeImage, "DEPAUDIT") { $0.lateTags = [(0x6fff_fefb, 1)] },
+    Fault("library by path", .unsafeImage, "'./libc.so.6'") { $0.needed = ["./libc.so.6"] },
+    Fault("library by origin", .unsafeImage, "'$ORIGIN/libc.so.6'") { $0.needed = ["$ORIGIN/libc.so.6"] },
+    Fault("library without a name", .unsafeImage, "''") { $0.needed = [""] },
+    Fault("library with a line break", .notALibrary, "malformed name") { $0.needed = ["libc.so.6\nok"] },
+    Fault("note in two segments", .manifest, "more than one") { library in
+      let offset = UInt64(64 + 56 * 5)
+      library.segments = [.init(kind: 4, offset: offset, address: offset, fileSize: 300, memorySize: 300)]
+    },
     Fault("no note", .manifest, ".note.openclaw.skill") { $0.owner = "somebody\0" },
     Fault("other note type", .manifest, ".note.openclaw.skill") { $0.noteType = 1 },
     Fault("two notes", .manifest, "more than one") { $0.notes = 2 },
@@ -68,7 +89,51 @@ struct LibraryImageTests {
     Fault("hidden symbol", .manifest, "'sum'") { $0.symbols[0].visibility = 2 },
   ]
 
-  @Test("a library with one thing wrong is refused and told which", arguments: faults)
+  /// Headers that glibc would follow to other bytes than this host, had it not refused them.
+  static let ambiguities: [Fault] = [
+    Fault("second dynamic section", .notALibrary, "more than one dynamic section") {
+      $0.segments = [.init(kind: 2, offset: 64, address: 64, fileSize: 64, memorySize: 64)]
+    },
+    Fault("dynamic section elsewhere in memory", .notALibrary, "dynamic section is not where") { $0.dynamicAddress = 64 },
+    Fault("dynamic section outside memory", .notALibrary, "dynamic section is not where") { $0.dynamicAddress = 1 << 40 },
+    Fault("dynamic section without an end", .notALibrary, "has no end") { $0.endsDynamic = false },
+    Fault("second stack header", .notALibrary, "more than one stack header") {
+      $0.segments = [.init(kind: 0x6474_e551, flags: 6)]
+    },
+    Fault("second stack header, executable", .unsafeImage, "noexecstack") {
+      $0.segments = [.init(kind: 0x6474_e551, flags: 7)]
+    },
+    Fault("segment over another", .notALibrary, "overlap") {
+      $0.segments = [.init(kind: 1, fileSize: 64, memorySize: 64)]
+    },
+    Fault("segments that share a page", .notALibrary, "overlap") {
+      $0.segments = [.init(kind: 1, flags: 6, offset: 8, address: 8, memorySize: 8)]
+    },
+    Fault("segment that is not aligned", .notALibrary, "aligned") {
+      $0.segments = [.init(kind: 1, offset: 8, address: 1 << 20, fileSize: 8, memorySize: 8)]
+    },
+    Fault("segment larger in the file", .notALibrary, "larger in the file") {
+      $0.segments = [.init(kind: 1, address: 1 << 20, fileSize: 64, memorySize: 32)]
+    },
+    Fault("segment around the end of memory", .notALibrary, "beyond all memory") {
+      $0.segments = [.init(kind: 1, address: UInt64.max - (1 << 20) + 1, memorySize: 1 << 21)]
+    },
+    Fault("segment beyond addresses", .notALibrary, "beyond all memory") {
+      $0.segments = [.init(kind: 1, address: 1 << 63, memorySize: 64)]
+    },
+    Fault("strings past their segment", .notALibrary, "string table") { $0.lateTags = [(10, 1 << 40)] },
+    Fault("strings that wrap around", .notALibrary, "string table") { $0.lateTags = [(10, UInt64.max)] },
+    Fault("strings given twice", .notALibrary, "other symbols") { library in
+      library.needed = []
+      library.lateTags = [(5, 64)]
+    },
+    Fault("symbols given twice", .notALibrary, "other symbols") { $0.lateTags = [(6, 64)] },
+    Fault("program headers elsewhere", .notALibrary, "program headers") {
+      $0.segments = [.init(kind: 6, offset: 64, address: 128, fileSize: 56, memorySize: 56)]
+    },
+  ]
+
+  @Test("a library with one thing wrong is refused and told which", arguments: faults + ambiguities)
   func wrong(_ fault: Fault) {
     var library = LibraryBuilder()
     fault.change(&library)
