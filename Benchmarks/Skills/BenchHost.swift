@@ -8,7 +8,7 @@ import Skills
 /// A skill host of its own over a folder of benchmark skills.
 final class BenchHost: Sendable {
   private let host: SkillHost
-  private let plugins: URL
+  let plugins: URL
   private let skills: Int
 
   init(folder: URL, skills: Int, trustsAll: Bool, library: BenchLibrary) throws {
@@ -27,10 +27,14 @@ final class BenchHost: Sendable {
       .deletingLastPathComponent()
     var logger = Logger(label: "benchmark")
     logger.logLevel = .critical
+    var limits = SkillLimits()
+    // It crashes on purpose.
+    limits.crashes.limit = .max
+    limits.crashes.firstDelay = .zero
     host = SkillHost(
       SkillHostConfiguration(
         plugins: plugins.path, data: folder.appending(path: "data").path,
-        runner: products.appending(path: "openclaw-runner").path, trustedBuilds: trusted),
+        runner: products.appending(path: "openclaw-runner").path, trustedBuilds: trusted, limits: limits),
       store: NoValues(), policy: EverythingAllowed(), logger: logger)
     try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
   }
@@ -64,6 +68,26 @@ final class BenchHost: Sendable {
       guard try direct.call(call.arguments) != nil else { throw Problem("\(tool) was not called") }
     }
     return Double(baseline_now() - start) / Double(count)
+  }
+
+  /// The time of the first call after each of `count` crashes, which starts a runner.
+  func timesAfterCrashes(count: Int) async throws -> [Double] {
+    let (crash, scale) = (try call(of: "crash"), try call(of: "scale"))
+    return try await withTaskExecutorPreference(CallThreads.shared) {
+      var times: [Double] = []
+      for _ in 0..<count {
+        guard (try? await host.call(crash)) == nil else { throw Problem("no crash") }
+        let start = baseline_now()
+        _ = try await host.call(scale)
+        times.append(Double(baseline_now() - start))
+      }
+      return times
+    }
+  }
+
+  /// The build number that answers now.
+  func buildNumber() async throws -> Int64? {
+    try await host.call(try call(of: "build")).integer
   }
 
   private func call(of tool: String) throws -> ToolCall {

@@ -18,6 +18,7 @@ struct CallBenchmark {
           report.add(.trustedHost, try await host.times(of: "scale", count: 20_000, warmUp: 2_000))
         } else {
           report.add(.isolated, try await host.times(of: "scale", count: 20_000, warmUp: 2_000))
+          report.add(.coldStart, try await host.timesAfterCrashes(count: 200))
           report.add(.isolatedRequest, try await host.times(of: "clock", count: 20_000, warmUp: 2_000))
         }
       }

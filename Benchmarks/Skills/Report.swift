@@ -10,7 +10,7 @@ struct Report {
     case roundTrip = "SOCK_SEQPACKET round trip"
     case isolated = "typed call, isolated, warm"
     case isolatedRequest = "JSON call with one capability request"
-    case coldStart = "runner start to first answer"
+    case coldStart = "first call after a crash: runner start to answer"
     case hostStart = "host start with 100 skills"
   }
 

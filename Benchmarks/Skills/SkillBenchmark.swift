@@ -4,16 +4,23 @@ import Logging
 import SkillBaseline
 import Skills
 
-/// What a call of a tool costs, beside the least that a machine can do: `skill-benchmark [rounds]`.
+/// What a call of a tool costs, beside the least that a machine can do: `skill-benchmark [rounds]`. What reloads cost, and whether
+/// somebody notices: `skill-benchmark reload [count]`.
 @main
 struct SkillBenchmark {
   static func main() async {
     do {
-      let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 3
+      let arguments = CommandLine.arguments.dropFirst()
       let folder = FileManager.default.temporaryDirectory.appending(path: "skill-benchmark-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
       let library = BenchLibrary(folder: folder)
+      if arguments.first == "reload" {
+        let count = arguments.dropFirst().first.flatMap { Int($0) } ?? 1000
+        print(try await ReloadBenchmark(library: library, folder: folder, count: count).run())
+        return
+      }
+      let rounds = arguments.first.flatMap { Int($0) } ?? 3
       var report = Report()
       for _ in 0..<rounds {
         try Baseline.measure(into: &report)
