@@ -19,7 +19,7 @@ final class SkillHostHarness: Sendable {
   private init(
     folder: URL, store: MemoryStore, policy: any CapabilityPolicy, runner: String?, trusted: Set<String>,
     signatures: SignatureRequirement, keys: @escaping @Sendable () -> [String: SkillPublicKey],
-    _ adjust: (inout SkillLimits) -> Void
+    log: Recorder<String>?, _ adjust: (inout SkillLimits) -> Void
   ) throws {
     data = folder
     plugins = folder.appending(path: "Plugins")
@@ -36,23 +36,28 @@ final class SkillHostHarness: Sendable {
       requireSignature: signatures, trustedKeys: keys, limits: limits)
     var logger = Logger(label: "skills")
     logger.logLevel = .critical
+    if let log { logger = Logger(label: "skills") { _ in RecordingLogHandler(lines: log) } }
     host = SkillHost(
       configuration, store: store, policy: policy, logger: logger, onCapability: { [records] in records.add($0) },
       onEvent: { [events] in events.add($0) }, onScan: { scanned.yield() })
   }
 
-  /// Runs `body` beside a running host that has looked at `skills` once.
+  /// Runs `body` beside a running host that has looked at `skills` once. `prepare` gets the plug-in folder before that.
   static func run(
     _ skills: [URL], store: MemoryStore = MemoryStore(), policy: any CapabilityPolicy = OpenPolicy(), runner: String? = nil,
     trusted: Set<String> = [], signatures: SignatureRequirement = .never,
-    keys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] }, limits: (inout SkillLimits) -> Void = { _ in },
+    keys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] }, log: Recorder<String>? = nil,
+    prepare: (URL) throws -> Void = { _ in }, limits: (inout SkillLimits) -> Void = { _ in },
     decisions: SkillDecisions = SkillDecisions(), brokenDecisions: Bool = false,
     _ body: @Sendable (SkillHostHarness) async throws -> Void
   ) async throws {
     let folder = try SkillFixtures.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let harness = try SkillHostHarness(
-      folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, signatures: signatures, keys: keys, limits)
+      folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, signatures: signatures, keys: keys,
+      log: log,
+      limits)
+    try prepare(harness.plugins)
     for skill in skills { try harness.copy(skill) }
     let file = SkillDecisionsFile(data: folder.path)
     try file.change { $0 = decisions }
@@ -142,9 +147,17 @@ final class SkillHostHarness: Sendable {
 final class MemoryStore: SkillKeyValueStore {
   private let values = Mutex<[String: [String: JSON]]>([:])
   private let hasRoom: Bool
+  private let hold: Hold?
 
-  init(hasRoom: Bool = true) {
+  /// Keeps writes waiting.
+  struct Hold: Sendable {
+    let isAsked = Latch()
+    let release = Latch()
+  }
+
+  init(hasRoom: Bool = true, hold: Hold? = nil) {
     self.hasRoom = hasRoom
+    self.hold = hold
   }
 
   func value(forKey key: String, of skill: String) async throws -> JSON? {
@@ -152,6 +165,10 @@ final class MemoryStore: SkillKeyValueStore {
   }
 
   func set(_ value: JSON?, forKey key: String, of skill: String) async throws -> Bool {
+    if let hold {
+      hold.isAsked.open()
+      await hold.release.wait()
+    }
     guard value == nil || hasRoom else { return false }
     values.withLock { $0[skill, default: [:]][key] = value }
     return true
@@ -175,4 +192,21 @@ final class Recorder<Value: Sendable>: Sendable {
   func add(_ value: Value) { values.withLock { $0.append(value) } }
 
   var all: [Value] { values.withLock { $0 } }
+}
+
+/// Keeps log lines: the message, and the values of its metadata.
+private struct RecordingLogHandler: LogHandler {
+  let lines: Recorder<String>
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.trace
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let values = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    lines.add(([event.message.description] + values).joined(separator: " "))
+  }
 }
