@@ -71,11 +71,14 @@ let package = Package(
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
     room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
-    room("Audit", needs: ["Core", "Storage", .crypto]),
+    room("Audit", needs: ["Core", "Storage", .crypto, .lifecycle, .logging]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
     room(
       "Skills",
-      needs: ["Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .lifecycle, .logging, .yams]),
+      needs: [
+        "Core", "LinuxCalls", "SkillLoader", "SkillTemplates", "Watching", .crypto, .httpClient, .lifecycle, .logging, .nioCore,
+        .nioHTTP1, .nioPosix, .yams,
+      ]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
@@ -113,13 +116,17 @@ let package = Package(
     tests("CoreTests", needs: ["Core"]),
     tests("PolicyTests", needs: ["Core", "Policy"]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
-    tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb]),
+    tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb, .logging]),
     tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Approvals"]),
     tests(
       "AgentTests",
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
     tests("DeliveryTests", needs: ["Core", "Storage", "Operations", "Delivery", "TestSupport", .lifecycle, .logging]),
-    tests("SkillsTests", needs: ["Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .crypto, .logging]),
+    tests(
+      "SkillsTests",
+      needs: [
+        "Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix,
+      ]),
     tests(
       "AdapterTests",
       needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],

@@ -35,7 +35,7 @@ final class BenchHost: Sendable {
       SkillHostConfiguration(
         plugins: plugins.path, data: folder.appending(path: "data").path,
         runner: products.appending(path: "openclaw-runner").path, trustedBuilds: trusted, limits: limits),
-      store: NoValues(), policy: EverythingAllowed(), logger: logger)
+      services: CapabilityServices(store: NoValues(), policy: EverythingAllowed()), logger: logger)
     try FileManager.default.createDirectory(at: folder.appending(path: "data"), withIntermediateDirectories: true)
   }
 

@@ -123,9 +123,13 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(atPath: folder.path + "/secrets", withIntermediateDirectories: true)
     try folder.write("s\n", to: "secrets/qq")
+    try folder.write("w\n", to: "secrets/weather")
     let head = try #require(text.range(of: "\nchannels:"))
     let active = text[head.lowerBound...].split(separator: "\n").map { line in
-      for (comment, replacement) in [("  # - ", "  - "), ("  #   ", "    "), ("# model:", "model:"), ("#   ", "  ")]
+      for (comment, replacement) in [
+        ("  # - ", "  - "), ("  #   ", "    "), ("# model:", "model:"), ("#   ", "  "),
+        ("  # secrets:", "  secrets:"), ("  # allow_private:", "  allow_private:"),
+      ]
       where line.hasPrefix(comment) { return replacement + line.dropFirst(comment.count) }
       return String(line)
     }
@@ -134,6 +138,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     let configuration = try ConfigurationLoader(environment: environment, workingDirectory: folder.path).load()
     #expect(configuration.channels.map(\.kindName) == ["playground", "qq", "onebot"])
     #expect(configuration.model.model == "name-of-a-model")
+    #expect(configuration.skills.privateHosts.count == 1)
   }
 
   @Test(

@@ -126,7 +126,11 @@ struct DecisionTests {
     #expect(ask("kv.put", .read) == .deny(Denial(.forbidden, rules: ["read-does-not-store"])))
     #expect(ask("log", .read) == .allow(rules: ["use-log"]))
     #expect(ask("clock", .read) == .allow(rules: ["use-clock"]))
-    #expect(ask("http.fetch", .write) == .deny(Denial(.noPermit)))
+    #expect(ask("http.fetch", .read) == .allow(rules: ["use-granted"]))
+    #expect(ask("secret.use", .read) == .allow(rules: ["use-granted"]))
+    #expect(ask("chat.send", .write) == .allow(rules: ["use-granted"]))
+    #expect(ask("chat.send", .read) == .deny(Denial(.forbidden, rules: ["read-does-not-store"])))
+    #expect(ask("http.serve", .write) == .deny(Denial(.noPermit)))
     #expect(ask("kvx.put", .write) == .deny(Denial(.noPermit)))
   }
 

@@ -19,7 +19,8 @@ final class SkillHostHarness: Sendable {
   private init(
     folder: URL, store: MemoryStore, policy: any CapabilityPolicy, runner: String?, trusted: Set<String>,
     signatures: SignatureRequirement, keys: @escaping @Sendable () -> [String: SkillPublicKey],
-    log: Recorder<String>?, _ adjust: (inout SkillLimits) -> Void
+    log: Recorder<String>?, grants: SkillGrants?, services adjustServices: (inout CapabilityServices) -> Void,
+    _ adjust: (inout SkillLimits) -> Void
   ) throws {
     data = folder
     plugins = folder.appending(path: "Plugins")
@@ -37,8 +38,13 @@ final class SkillHostHarness: Sendable {
     var logger = Logger(label: "skills")
     logger.logLevel = .critical
     if let log { logger = Logger(label: "skills") { _ in RecordingLogHandler(lines: log) } }
+    var services = CapabilityServices(store: store, policy: policy)
+    services.observe = { [records] in records.add($0) }
+    adjustServices(&services)
+    var fixedGrants: (@Sendable (String) -> SkillGrants)?
+    if let grants { fixedGrants = { _ in grants } }
     host = SkillHost(
-      configuration, store: store, policy: policy, logger: logger, onCapability: { [records] in records.add($0) },
+      configuration, services: services, logger: logger, grants: fixedGrants,
       onEvent: { [events] in events.add($0) }, onScan: { scanned.yield() })
   }
 
@@ -48,15 +54,15 @@ final class SkillHostHarness: Sendable {
     trusted: Set<String> = [], signatures: SignatureRequirement = .never,
     keys: @escaping @Sendable () -> [String: SkillPublicKey] = { [:] }, log: Recorder<String>? = nil,
     prepare: (URL) throws -> Void = { _ in }, limits: (inout SkillLimits) -> Void = { _ in },
-    decisions: SkillDecisions = SkillDecisions(), brokenDecisions: Bool = false,
+    decisions: SkillDecisions = SkillDecisions(), brokenDecisions: Bool = false, grants: SkillGrants? = nil,
+    services: (inout CapabilityServices) -> Void = { _ in },
     _ body: @Sendable (SkillHostHarness) async throws -> Void
   ) async throws {
     let folder = try SkillFixtures.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     let harness = try SkillHostHarness(
       folder: folder, store: store, policy: policy, runner: runner, trusted: trusted, signatures: signatures, keys: keys,
-      log: log,
-      limits)
+      log: log, grants: grants, services: services, limits)
     try prepare(harness.plugins)
     for skill in skills { try harness.copy(skill) }
     let file = SkillDecisionsFile(data: folder.path)
@@ -120,10 +126,13 @@ final class SkillHostHarness: Sendable {
   }
 
   /// A call of the tool as it is loaded now.
-  func planned(_ name: String, _ arguments: JSON = [:], requester: String = "playground:alice") throws -> ToolCall {
+  func planned(
+    _ name: String, _ arguments: JSON = [:], requester: String = "playground:alice", origin: ReplyAddress? = nil
+  ) throws -> ToolCall {
     let tool = try #require(host.tool(named: name), "no tool \(name)")
     return ToolCall(
-      tool: tool, arguments: arguments, requestID: RequestID(), requester: requester, idempotencyKey: RequestID().description)
+      tool: tool, arguments: arguments, requestID: RequestID(), requester: requester, idempotencyKey: RequestID().description,
+      origin: origin)
   }
 
   func call(_ name: String, _ arguments: JSON = [:]) async throws -> JSON {

@@ -61,7 +61,7 @@ package struct CommandAgent: Sendable {
     }
     let call = ToolCall(
       tool: tool, arguments: arguments, requestID: event.requestID, requester: event.sender.id,
-      idempotencyKey: event.requestID.description)
+      idempotencyKey: event.requestID.description, origin: event.replyAddress)
     let question = CallQuestion(
       requester: call.requester, tool: tool, arguments: arguments, conversation: event.conversation, origin: .command,
       now: store.clock.now())

@@ -106,7 +106,7 @@ package struct Approvals: Sendable {
       try witness(.runClaimed, record, in: transaction)
       let call = ToolCall(
         tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
-        idempotencyKey: record.code)
+        idempotencyKey: record.code, origin: record.reply)
       return (Claim(record: record, call: call), invalidated)
     }
     return (nil, invalidated)

@@ -16,6 +16,12 @@ package struct AuditRecord: Sendable {
     case runFinished = "exec.result"
     case runUnknown = "exec.unknown"
     case runResolved = "exec.resolved"
+    /// A skill's request that reaches beyond the host is about to be performed.
+    case capabilityBegun = "capability.begun"
+    case capabilityEnded = "capability.ended"
+    case capabilityDenied = "capability.denied"
+    /// Requests that nobody could write down.
+    case capabilityDropped = "capability.dropped"
     case policyLoaded = "policy.loaded"
     case policyRefused = "policy.refused"
     case skillLoaded = "skill.loaded"

@@ -27,7 +27,8 @@
  *   abi                       [1, 0]: the major and minor this skill was written for
  *   id, version               "org.example.sum", "1.0.0"
  *   requires                  names of features without which the skill cannot run
- *   scopes                    the most the skill may ever ask for: "kv:read", "kv:write", "secret:name", …
+ *   scopes                    the most the skill may ever ask for: "kv:read", "kv:write", "chat:send", "secret:name",
+ *                             "http:GET https://host/path*"
  *   tools[].name              what people and models call it
  *   tools[].summary           one line
  *   tools[].symbol            the exported function
@@ -215,6 +216,16 @@ static inline oc_status oc_request(const oc_call *call, const char *name, oc_sli
  *   kv.put       {"key":k,"value":any}       null; OC_TOO_LARGE past the quota          kv:write
  *   kv.delete    {"key":k}                   null, also when there was nothing          kv:write
  *   kv.list      {"prefix":p,"limit":n}      {"entries":[{"key":k,"value":any},…]}      kv:read
+ *   log          {"level":l,"line":t}        null; l is debug, info, warning or error   no scope needed
+ *   chat.send    {"text":t}                  null; to the chat that the call came from  chat:send
+ *   secret.use   {"name":n,"hmac":"sha256" or "sha1","text":t}   {"hex":h}              secret:n
+ *   http.fetch   {"method":m,"url":u,"headers":{…},"body":t,"secrets":{…}}              http:m u, secret:n
+ *                    {"status":n,"headers":{…},"body":t}
+ *
+ * http.fetch is performed by the host. Headers are an object of strings; those of the answer have lower-case names. A body
+ * is a text, or "body_base64" where it is none, in both directions. "secrets" is like "headers", but {name} in a value
+ * stands for a secret that the skill never sees: {"Authorization":"Bearer {weather}"}. Any status of the server is OC_OK.
+ * A body has at most 1 MiB. Everything but kv, log and clock waits for the operator's grant.
  *
  * A key has 1 to 512 bytes, belongs to this skill alone and survives a reload. A list is in key order; its limit is 1 to
  * 1000. The helpers below take only keys of at most OC_KEY_MAX characters from A-Z a-z 0-9 . _ : / - and refuse others with
@@ -260,6 +271,57 @@ static inline oc_status oc_kv_put(const oc_call *call, const char *key, oc_slice
   memcpy(json + used, value.ptr, value.len);
   json[used + value.len] = '}';
   return oc_request(call, "kv.put", oc_bytes(json, used + value.len + 1), NULL);
+}
+
+/* Writes `text`, which must be UTF-8, as a JSON string with its quotes and ends it with NUL. Returns the length without the
+ * NUL, or 0 when it might not fit: 6 * text.len + 10 bytes are always enough. */
+static inline size_t oc_json_quote(char *buffer, size_t size, oc_slice text) {
+  static const char digits[] = "0123456789abcdef";
+  size_t used = 0, index;
+  if (size < 10) return 0;
+  buffer[used++] = '"';
+  for (index = 0; index < text.len; index++) {
+    unsigned char byte = (unsigned char)text.ptr[index];
+    if (size - used < 8) return 0; /* the longest escape, the quote and the NUL */
+    if (byte == '"' || byte == '\\') {
+      buffer[used++] = '\\';
+      buffer[used++] = (char)byte;
+    } else if (byte < 0x20) {
+      memcpy(buffer + used, "\\u00", 4);
+      buffer[used + 4] = digits[byte >> 4];
+      buffer[used + 5] = digits[byte & 15];
+      used += 6;
+    } else {
+      buffer[used++] = (char)byte;
+    }
+  }
+  buffer[used++] = '"';
+  buffer[used] = 0;
+  return used;
+}
+
+/* Asks a capability with `before`, `text` as a JSON string, and `after`. */
+static inline oc_status oc_text_request(const oc_call *call, const char *name, const char *before, const char *text,
+                                        const char *after, oc_slice *answer) {
+  char json[8192];
+  size_t used = strlen(before), quoted;
+  if (answer) *answer = oc_text("");
+  if (!text) return OC_BAD_ARGUMENT;
+  memcpy(json, before, used);
+  quoted = oc_json_quote(json + used, sizeof json - used - 64, oc_text(text));
+  if (quoted == 0) return OC_TOO_LARGE;
+  memcpy(json + used + quoted, after, strlen(after) + 1);
+  return oc_request(call, name, oc_text(json), answer);
+}
+
+/* GET without headers; `*answer` is {"status":n,"headers":{…},"body":t}. URLs of at most about 4000 characters. */
+static inline oc_status oc_http_get(const oc_call *call, const char *url, oc_slice *answer) {
+  return oc_text_request(call, "http.fetch", "{\"method\":\"GET\",\"url\":", url, "}", answer);
+}
+
+/* A message to the chat that the call came from, of at most about 8000 bytes; use oc_request for longer ones. */
+static inline oc_status oc_chat_send(const oc_call *call, const char *text) {
+  return oc_text_request(call, "chat.send", "{\"text\":", text, "}", NULL);
 }
 
 #ifdef __cplusplus

@@ -67,13 +67,18 @@ package struct ToolCall: Sendable, Hashable {
   package let requester: String
   /// The same for every attempt at this call; a tool may use it to recognise a repeat.
   package let idempotencyKey: String
+  /// Where the call was asked for and what a message of the tool would answer; nil when it did not come from a chat.
+  package let origin: ReplyAddress?
 
-  package init(tool: Tool, arguments: JSON, requestID: RequestID, requester: String, idempotencyKey: String) {
+  package init(
+    tool: Tool, arguments: JSON, requestID: RequestID, requester: String, idempotencyKey: String, origin: ReplyAddress? = nil
+  ) {
     self.tool = tool
     self.arguments = arguments
     self.requestID = requestID
     self.requester = requester
     self.idempotencyKey = idempotencyKey
+    self.origin = origin
   }
 }
 

@@ -41,7 +41,7 @@ package struct SkillTrial: Sendable {
     let host = SkillHost(
       SkillHostConfiguration(
         plugins: folder.appending(path: "Plugins").path, data: folder.path, runner: runner, limits: limits),
-      store: store, policy: TrialPolicy(), logger: logger)
+      services: CapabilityServices(store: store, policy: TrialPolicy()), logger: logger, grants: { _ in .everything })
     let result = await withTaskGroup(of: Void.self) { group in
       group.addTask { try? await host.run() }
       await host.waitUntilScanned()
@@ -95,7 +95,7 @@ package struct SkillTrial: Sendable {
 /// What a skill can reach in a trial: everything that its manifest asks for and that stays on this machine.
 private struct TrialPolicy: CapabilityPolicy {
   func mayUse(skill: String, capability: String, effect: Effect, requester: String) async -> Bool {
-    capability.hasPrefix("kv.") || capability == "clock"
+    capability.hasPrefix("kv.") || ["clock", "log"].contains(capability)
   }
 }
 

@@ -14,11 +14,12 @@ struct CapabilityError: Error {
   /// As the skill sees it.
   var status: Int32 {
     switch outcome {
-    case .ok: OC_OK
+    case .begun, .ok: OC_OK
     case .badArgument: OC_BAD_ARGUMENT
     case .denied: OC_DENIED
     case .notFound: OC_NOT_FOUND
     case .unavailable: OC_UNAVAILABLE
+    case .deadline: OC_DEADLINE
     case .tooLarge: OC_TOO_LARGE
     }
   }
@@ -28,9 +29,10 @@ struct CapabilityError: Error {
 struct CapabilityRequest {
   private let members: [String: JSON]
 
-  init(_ bytes: [UInt8]) throws(CapabilityError) {
-    guard bytes.count <= CapabilityGate.largestRequest else {
-      throw CapabilityError(.tooLarge, "a request has at most \(CapabilityGate.largestRequest) bytes")
+  /// - Parameter limit: bytes at most.
+  init(_ bytes: [UInt8], limit: Int) throws(CapabilityError) {
+    guard bytes.count <= limit else {
+      throw CapabilityError(.tooLarge, "a request has at most \(limit) bytes")
     }
     let json: JSON
     do throws(JSONError) {
@@ -78,5 +80,47 @@ struct CapabilityRequest {
       throw CapabilityError(.badArgument, "'limit' must be an integer from 1 to \(CapabilityGate.mostEntries)")
     }
     return Int(limit)
+  }
+
+  /// A text that must be there.
+  func text(_ name: String, longest: Int) throws(CapabilityError) -> String {
+    guard let text = try optionalText(name, longest: longest) else { throw CapabilityError(.badArgument, "'\(name)' is missing") }
+    return text
+  }
+
+  func optionalText(_ name: String, longest: Int) throws(CapabilityError) -> String? {
+    guard let given = members[name] else { return nil }
+    guard let text = given.string else { throw CapabilityError(.badArgument, "'\(name)' must be a string") }
+    guard text.utf8.count <= longest else { throw CapabilityError(.tooLarge, "'\(name)' has at most \(longest) bytes") }
+    return text
+  }
+
+  func choice(_ name: String, of allowed: [String]) throws(CapabilityError) -> String {
+    guard let text = members[name]?.string, allowed.contains(text) else {
+      throw CapabilityError(.badArgument, "'\(name)' must be one of \(allowed.joined(separator: ", "))")
+    }
+    return text
+  }
+
+  /// The members of an object of texts, by name; none when it is absent.
+  func texts(_ name: String) throws(CapabilityError) -> [(name: String, value: String)] {
+    guard let given = members[name] else { return [] }
+    guard let object = given.object else { throw CapabilityError(.badArgument, "'\(name)' must be an object of strings") }
+    var texts: [(name: String, value: String)] = []
+    for (key, value) in object.sorted(by: { $0.key < $1.key }) {
+      guard let text = value.string else { throw CapabilityError(.badArgument, "'\(name)' must be an object of strings") }
+      texts.append((name: key, value: text))
+    }
+    return texts
+  }
+
+  /// An `OC_LOG_…` value.
+  func level() throws(CapabilityError) -> UInt32 {
+    switch try choice("level", of: ["debug", "info", "warning", "error"]) {
+    case "debug": OC_LOG_DEBUG
+    case "info": OC_LOG_INFO
+    case "warning": OC_LOG_WARNING
+    default: OC_LOG_ERROR
+    }
   }
 }

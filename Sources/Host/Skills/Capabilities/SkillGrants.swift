@@ -1,11 +1,15 @@
 /// What the operator lets one skill have. The skill's own keyed storage is harmless and always granted.
 package struct SkillGrants: Sendable, Hashable {
   private let scopes: Set<Scope>
+  private let isUnlimited: Bool
 
   /// Nothing but the harmless.
   package static let harmless = SkillGrants([])
+  /// Whatever a skill declares: for trials in which nothing of it leads anywhere.
+  package static let everything = SkillGrants([], isUnlimited: true)
 
-  private init(_ scopes: Set<Scope>) {
+  private init(_ scopes: Set<Scope>, isUnlimited: Bool = false) {
+    self.isUnlimited = isUnlimited
     self.scopes = scopes.union([.keyValueRead, .keyValueWrite])
   }
 
@@ -18,7 +22,7 @@ package struct SkillGrants: Sendable, Hashable {
 
   /// Whether a granted scope is equal to `scope` or wider.
   func isGranted(_ scope: Scope) -> Bool {
-    scopes.contains { $0.covers(scope) }
+    isUnlimited || scopes.contains { $0.covers(scope) }
   }
 
   /// The scopes of `tool` that wait for a grant, in the order of their texts.

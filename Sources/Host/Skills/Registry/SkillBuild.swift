@@ -32,6 +32,7 @@ final class SkillBuild: Sendable {
   let signature: SkillSignature?
   let tools: [String: PreparedTool]
   private let pools: [Effect: InstancePool]
+  private let log: SkillLog
   /// Calls in flight, and `retired`: one word, because it costs every call two visits.
   private let usage = Atomic(0)
   private static let retired = 1 << 62
@@ -39,12 +40,14 @@ final class SkillBuild: Sendable {
 
   /// `pools` has one for every effect that a tool of the manifest has.
   init(
-    _ manifest: SkillManifest, hash: String, isTrusted: Bool, signature: SkillSignature? = nil, pools: [Effect: InstancePool]
+    _ manifest: SkillManifest, hash: String, isTrusted: Bool, signature: SkillSignature? = nil, log: SkillLog,
+    pools: [Effect: InstancePool]
   ) {
     self.manifest = manifest
     self.hash = hash
     self.isTrusted = isTrusted
     self.signature = signature
+    self.log = log
     self.pools = pools
     let prepared = manifest.tools.enumerated().map { index, declaration in
       PreparedTool(declaration, declaration.tool(skill: manifest.id, build: hash), index: index)
@@ -104,11 +107,12 @@ final class SkillBuild: Sendable {
     try Self.checkGranted(declaration, of: manifest, grants)
     guard let pool = pools[declaration.effect] else { throw ToolError(.internal, "no runner for this kind of tool") }
     let invocation = try Self.invocation(call, prepared, limits)
-    let grant = CallGrant(
-      skill: manifest.id, build: hash, tool: declaration.name, effect: declaration.effect, scopes: declaration.scopes,
-      requester: call.requester, requestID: call.requestID)
     return try await pool.withInstance(for: declaration.name, limit: declaration.concurrency) { instance throws(ToolError) in
-      try await instance.call(invocation, clock: clock) { question in await gate.answer(question, under: grant) }
+      // Everything that it declares is granted, see above.
+      let grant = CallGrant(
+        skill: manifest.id, build: hash, tool: declaration.name, effect: declaration.effect, scopes: declaration.scopes,
+        requester: call.requester, requestID: call.requestID, origin: call.origin, deadline: .now + invocation.timeout, log: log)
+      return try await instance.call(invocation, clock: clock) { question in await gate.answer(question, under: grant) }
     }
   }
 

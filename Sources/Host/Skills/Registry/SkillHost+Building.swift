@@ -20,7 +20,7 @@ extension SkillHost {
       }
     }
     return SkillBuild(
-      candidate.manifest, hash: candidate.hash, isTrusted: isTrusted, signature: candidate.signature,
+      candidate.manifest, hash: candidate.hash, isTrusted: isTrusted, signature: candidate.signature, log: log,
       pools: Dictionary(pools, uniquingKeysWith: { first, _ in first }))
   }
 

@@ -55,17 +55,14 @@ package final class SkillHost: Toolbox, Service {
   private let scanned = Latch()
 
   /// - Parameters:
-  ///   - store: where the `kv` capability keeps what skills store.
-  ///   - policy: asked for every capability that a skill requests.
+  ///   - services: what the capabilities that skills request stand on.
   ///   - grants: what is granted to the skill of that id, where that is not the operator's decision.
-  ///   - onCapability: called for every such request, with what became of it.
   ///   - onEvent: called for everything that happens to skills and is decided about them.
   ///   - onScan: called after every look at the folder, when `tools` and `status()` are up to date.
   package init(
-    _ configuration: SkillHostConfiguration, store: any SkillKeyValueStore, policy: any CapabilityPolicy,
-    clock: WallClock = .system, logger: Logger, grants: (@Sendable (String) -> SkillGrants)? = nil,
-    onCapability: @escaping @Sendable (CapabilityRecord) -> Void = { _ in },
-    onEvent: @escaping @Sendable (SkillEvent) -> Void = { _ in }, onScan: @escaping @Sendable () -> Void = {}
+    _ configuration: SkillHostConfiguration, services: CapabilityServices, clock: WallClock = .system, logger: Logger,
+    grants: (@Sendable (String) -> SkillGrants)? = nil, onEvent: @escaping @Sendable (SkillEvent) -> Void = { _ in },
+    onScan: @escaping @Sendable () -> Void = {}
   ) {
     self.configuration = configuration
     self.logger = logger
@@ -79,7 +76,7 @@ package final class SkillHost: Toolbox, Service {
     archive = BuildArchive(data: configuration.data)
     logFiles = SkillLogFiles(folder: folder.logs, thread: files)
     statusFile = StatusFile(path: folder.status, thread: files, logger: logger)
-    gate = CapabilityGate(store: store, policy: policy, clock: clock, observe: onCapability)
+    gate = CapabilityGate(services, clock: clock)
     if let grants { state.withLock { $0.routing.grants = GrantTable(fixed: grants) } }
     ledger.listen { [weak self] build, isNowQuarantined in self?.noteFault(of: build, isNowQuarantined) }
   }
@@ -207,7 +204,9 @@ extension SkillHost {
 
   /// The tool for direct calls, if its skill is trusted and the tool typed.
   package func directTool(for tool: Tool) -> DirectTool? {
-    guard let route = state.withLock({ $0.routing.route(to: tool.name) }), route.build.isTrusted, route.build.hash == tool.build
+    guard let route = state.withLock({ $0.routing.route(to: tool.name) }), route.build.isTrusted, route.build.hash == tool.build,
+      // A typed tool cannot use a scope; one that declares any goes the way on which grants are looked at.
+      route.prepared.declaration.scopes.isEmpty
     else { return nil }
     return DirectTool(route, limits: configuration.limits)
   }

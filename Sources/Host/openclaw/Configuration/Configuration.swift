@@ -57,8 +57,12 @@ extension Configuration {
   }
 
   /// What is demanded of skills.
-  struct SkillSettings: Sendable, Equatable {
+  struct SkillSettings: Sendable {
     var requireSignature = SignatureRequirement.never
+    /// What skills may use without reading it.
+    var secrets = SkillSecrets()
+    /// Places in private networks that skills may reach.
+    var privateHosts: Set<PrivateHost> = []
   }
 
   /// How much is let in.

@@ -52,7 +52,9 @@ struct ConfigurationReader {
 
 extension ConfigurationReader {
   /// Keys that hold more than a single value.
-  private static let composites = ["channels", "chats", "model.api_key", "model.fallback", "trusted_skills"]
+  private static let composites = [
+    "channels", "chats", "model.api_key", "model.fallback", "trusted_skills", "skills.secrets", "skills.allow_private",
+  ]
 
   /// One level of the settings table; `path` is empty for the whole file.
   private mutating func readSection(_ node: YAMLNode, path: String) {
@@ -88,6 +90,8 @@ extension ConfigurationReader {
     case "model.fallback": configuration.model.fallback = elements(of: member).compactMap { value($0, named: member.key, .text) }
     case "trusted_skills":
       configuration.trustedSkills = Set(elements(of: member).compactMap { value($0, named: member.key, .sha256) })
+    case "skills.secrets": configuration.skills.secrets = readSkillSecrets(member)
+    case "skills.allow_private": configuration.skills.privateHosts = readPrivateHosts(member)
     default: break
     }
   }
@@ -192,9 +196,15 @@ extension ConfigurationReader {
       return nil
     }
     let members = members(of: node, named: "'\(name)'", allowed: ["file", "env"])
+    return secret(members, of: node, named: name)
+  }
+
+  /// The secret that `file` or `env` among `members` refers to; whether other keys are allowed there was decided before.
+  mutating func secret(_ all: [YAMLNode.Member], of node: YAMLNode, named name: String) -> Secret? {
+    let members = all.filter { $0.key == "file" || $0.key == "env" }
     guard members.count == 1, let member = members.first else {
       // An unknown key was reported already.
-      if case .mapping(let all) = node.content, all.count == members.count {
+      if case .mapping(let written) = node.content, written.count == all.count {
         report("'\(name)' must have exactly one of 'file' and 'env'", at: node.place)
       }
       return nil

@@ -95,8 +95,10 @@ private struct House {
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
     let witness = SkillWitness(store: store, audit: audit, logger: part("skills"))
-    let skills = try skillHost(policy: policy, counters: counters, witness: witness)
     let signals = Signals()
+    let capabilities = CapabilityAudit(store: store, audit: audit, logger: part("skills"))
+    let skills = try skillHost(
+      policy: policy, counters: counters, witness: witness, capabilities: capabilities, signals: signals)
     let approvals = Approvals(policy: policy, audit: audit, toolbox: skills)
     let log = ToolCallLog(logger: part("agent"), isEnabled: configuration.server.logToolCalls)
     let agent = CommandAgent(
@@ -115,7 +117,7 @@ private struct House {
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     let services: [any Service] = [
-      witness, skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
+      witness, capabilities, skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), gateway,
     ]
     var group = ServiceGroupConfiguration(
@@ -136,13 +138,20 @@ private struct House {
     try await store.write { [audit] in try audit.append(record, in: $0) }
   }
 
-  private func skillHost(policy: PolicyEngine, counters: Counters, witness: SkillWitness) throws -> SkillHost {
+  private func skillHost(
+    policy: PolicyEngine, counters: Counters, witness: SkillWitness, capabilities: CapabilityAudit, signals: Signals
+  ) throws -> SkillHost {
+    var services = CapabilityServices(store: store, policy: PolicyCapabilities(engine: policy))
+    services.secrets = configuration.skills.secrets
+    services.privateHosts = configuration.skills.privateHosts
+    services.voice = OutboxVoice(store: store, onCommit: signals.committed)
+    services.witness = capabilities
+    services.observe = capabilityCounter(counters)
     return SkillHost(
       SkillHostConfiguration(
         plugins: configuration.plugins, data: configuration.data, runner: try RunnerProgram.path(),
         trustedBuilds: configuration.trustedSkills, requireSignature: configuration.skills.requireSignature),
-      store: store, policy: PolicyCapabilities(engine: policy), logger: part("skills"), onCapability: capabilityCounter(counters),
-      onEvent: witness.take)
+      services: services, logger: part("skills"), onEvent: witness.take)
   }
 
   private func capabilityCounter(_ counters: Counters) -> @Sendable (CapabilityRecord) -> Void {
