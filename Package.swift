@@ -125,7 +125,8 @@ let package = Package(
     tests(
       "SkillsTests",
       needs: [
-        "Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix,
+        "Core", "Skills", "SkillABI", "SkillLoader", "SkillTemplates", "Watching", .crypto, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
       ]),
     tests(
       "AdapterTests",

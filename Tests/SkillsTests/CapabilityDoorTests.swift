@@ -23,11 +23,13 @@ struct CapabilityDoorTests {
 
   /// The skill that asks for anything, with scopes for a server on `port`.
   private func skill(port: Int, in folder: URL) throws -> (file: URL, hash: String) {
-    var bytes = try Data(contentsOf: SkillFixtures.fixture("capabilities"))
-    let number = String(port).utf8
-    while let range = bytes.firstRange(of: Data("59999".utf8)) { bytes.replaceSubrange(range, with: Data(number)) }
+    var bytes = try SkillFixtures.bytes(SkillFixtures.fixture("capabilities"))
+    let (mark, number) = (Array("59999".utf8), Array(String(port).utf8))
+    for start in 0...bytes.count - mark.count where bytes[start..<start + mark.count].elementsEqual(mark) {
+      bytes.replaceSubrange(start..<start + mark.count, with: number)
+    }
     let file = folder.appending(path: "capabilities.so")
-    try bytes.write(to: file)
+    try Data(bytes).write(to: file)
     return (file, SHA256.hash(data: bytes).hexadecimal)
   }
 
