@@ -56,14 +56,14 @@ struct PlaygroundTests {
     try Data(#"@id("no-echo") forbid (principal, action == Action::"call", resource == Tool::"echo");"#.utf8).write(to: extra)
     let before = service.lines.count { $0["msg"]?.string == "policy loaded" }
     #expect(before == 1)
-    _ = try await service.logLine { line in line["msg"]?.string == "policy loaded" && line["rules"]?.string == "11" }
+    _ = try await service.logLine { line in line["msg"]?.string == "policy loaded" && line["rules"]?.string == "12" }
     #expect(try await chat(service.port, as: "bob", in: house.folder, "/echo hi").output.contains("not permitted (forbidden)"))
     try Data("permit (principal, action, resource) when {".utf8).write(to: extra)
     _ = try await service.logLine { $0["msg"]?.string == "policy refused" }
     #expect(try await chat(service.port, as: "bob", in: house.folder, "/echo hi").output.contains("not permitted (forbidden)"))
     try FileManager.default.removeItem(at: extra)
     _ = try await service.logLine { line in
-      line["msg"]?.string == "policy loaded" && line["rules"]?.string == "10" && line["part"] != nil
+      line["msg"]?.string == "policy loaded" && line["rules"]?.string == "11" && line["part"] != nil
     }
     #expect(await service.terminate() == 0)
   }

@@ -1,5 +1,4 @@
 import Core
-import Synchronization
 
 /// One image of one skill, checked and proven to load, with its tools and running copies. Serves until it is retired and drained.
 final class SkillBuild: Sendable {
@@ -33,10 +32,7 @@ final class SkillBuild: Sendable {
   let tools: [String: PreparedTool]
   private let pools: [Effect: InstancePool]
   private let log: SkillLog
-  /// Calls in flight, and `retired`: one word, because it costs every call two visits.
-  private let usage = Atomic(0)
-  private static let retired = 1 << 62
-  private let drained = Mutex<CheckedContinuation<Void, Never>?>(nil)
+  private let calls = CallCount()
 
   /// `pools` has one for every effect that a tool of the manifest has.
   init(
@@ -49,10 +45,16 @@ final class SkillBuild: Sendable {
     self.signature = signature
     self.log = log
     self.pools = pools
-    let prepared = manifest.tools.enumerated().map { index, declaration in
-      PreparedTool(declaration, declaration.tool(skill: manifest.id, build: hash), index: index)
+    tools = Self.prepare(manifest, hash)
+  }
+
+  private static func prepare(_ manifest: SkillManifest, _ hash: String) -> [String: PreparedTool] {
+    var tools: [String: PreparedTool] = [:]
+    for (index, declaration) in manifest.tools.enumerated() {
+      let tool = declaration.tool(skill: manifest.id, build: hash)
+      tools[tool.name] = PreparedTool(declaration, tool, index: index)
     }
-    tools = Dictionary(prepared.map { ($0.tool.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return tools
   }
 
   /// The copy in this process, once it is open.
@@ -66,32 +68,15 @@ final class SkillBuild: Sendable {
   }
 
   /// Counts a call in. False when the build has been retired and its last call is over.
-  func enter() -> Bool {
-    var usage = usage.load(ordering: .relaxed)
-    while usage != Self.retired {
-      let exchange = self.usage.weakCompareExchange(expected: usage, desired: usage + 1, ordering: .acquiring)
-      if exchange.exchanged { return true }
-      usage = exchange.original
-    }
-    return false
-  }
+  func enter() -> Bool { calls.enter() }
 
   /// Counts a call out.
-  func leave() {
-    if usage.subtract(1, ordering: .acquiringAndReleasing).newValue == Self.retired { drain() }
-  }
+  func leave() { calls.leave() }
 
   /// Waits until the last call is over, then ends all copies. Nothing enters after that.
   func retire() async {
-    await withCheckedContinuation { continuation in
-      drained.withLock { $0 = continuation }
-      if usage.bitwiseOr(Self.retired, ordering: .acquiringAndReleasing).newValue == Self.retired { drain() }
-    }
+    await calls.drain()
     close()
-  }
-
-  private func drain() {
-    drained.withLock { $0.take() }?.resume()
   }
 
   /// Ends all copies at once; calls in flight fail.
