@@ -46,7 +46,8 @@
  *   Versions    Same major, and a host minor not below the skill's. A minor only appends: members at the end of a
  *               struct, status codes, capabilities, manifest keys. Test `size` before touching a member newer than 1.0.
  *   Ownership   Nobody frees what the other side allocated. Slices handed in are borrowed for the length of the call.
- *   Threads     The host makes one call at a time and always on the same thread. `reply`, `fail`, `request` and `log`
+ *   Threads     The host makes one call at a time and always on the same thread; only the typed tools of a skill that the
+ *               operator trusts may be called on different threads, one after the other. `reply`, `fail`, `request` and `log`
  *               may be used on that thread only, while the call lasts; `cancelled` on any thread, while the call lasts.
  *   Limits      Of what this host takes; a later one may take more. Arguments 256 KiB, a result 1 MiB (or max_result), a
  *               request and its answer 128 KiB and 4 MiB, a capability's name 64 bytes, 16 parameters, 64 tools. Too much
