@@ -45,8 +45,9 @@ package struct SkillOverview: Sendable {
       throw SkillOperatingError(.ambiguousSkill, "'\(name)' may be \(fitting.joined(separator: " or ")): write the whole id")
     }
     let names = ids + ids.compactMap { $0.split(separator: ".").last.map(String.init) }
-    let known = ids.isEmpty ? "there are no skills" : "'openclaw skill list' shows all"
-    throw SkillOperatingError(.unknownSkill, "there is no skill '\(name)'\(NearestName.hint(for: name, among: names)); \(known)")
+    let hint = NearestName.hint(for: name, among: names)
+    let known = ids.isEmpty ? "; there are no skills" : "; 'openclaw skill list' shows all"
+    throw SkillOperatingError(.unknownSkill, "there is no skill '\(name)'\(hint.isEmpty ? known : hint)")
   }
 
   /// The file that offers the skill, also one whose content cannot be told from outside any more but once was this skill.
