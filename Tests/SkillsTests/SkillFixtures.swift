@@ -61,13 +61,16 @@ enum SkillFixtures {
     let hostFile = products.appending(path: "SkillFixtures/host.txt")
     try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
     try Data("a secret of the host\n".utf8).write(to: hostFile)
+    // The crash storm is a process of its own and needs the same skills: one builds, the other waits and finds them built.
     let result = try run([
-      "make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)", "HOST_FILE=\(hostFile.path)",
+      "flock", "\(output.path).lock", "make", "-s", "-C", root.appending(path: folder).path, "OUT=\(output.path)",
+      "HOST_FILE=\(hostFile.path)",
       "RUNNER=\(runner)",
     ])
     guard result.status == 0 else { throw BuildFailed(folder: folder, output: result.text) }
     return output
   }
+
   /// Runs a program that is found on PATH; what it wrote on both of its outputs.
   static func run(_ arguments: [String], in folder: URL? = nil) throws -> (status: Int32, text: String) {
     let process = Process()
