@@ -44,6 +44,28 @@ struct SkillDesk {
     return overview
   }
 
+  /// Stops serving a skill or serves it again: what `disable` and `enable` report.
+  func setDisabled(_ name: String, _ isDisabled: Bool) async throws -> OutputOptions.Report {
+    let before = try overview()
+    let id = try before.found(name)
+    let after = try await decide { decisions in
+      if isDisabled { decisions.disabled.insert(id) } else { decisions.disabled.remove(id) }
+    }
+    let isNews = before.decisions.disabled.contains(id) != isDisabled
+    let text =
+      switch (isDisabled, isNews) {
+      case (true, true): "\(id) is disabled."
+      case (true, false): "\(id) was disabled before."
+      case (false, true): "\(id) is enabled."
+      case (false, false): "\(id) was not disabled."
+      }
+    return .init(
+      text: "\(text) \(Self.standing(of: id, in: after))",
+      fields: [
+        "skill": .string(id), "disabled": .bool(isDisabled), "changed": .bool(isNews), "running": .bool(after.isServed),
+      ])
+  }
+
   /// How a skill stands, as the last words of an answer.
   static func standing(of id: String, in overview: SkillOverview) -> String {
     guard overview.isServed else { return "The service is not running; it follows when it starts." }

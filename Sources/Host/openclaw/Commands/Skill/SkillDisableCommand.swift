@@ -1,6 +1,4 @@
 import ArgumentParser
-import Core
-import Skills
 
 /// `openclaw skill disable`
 struct SkillDisableCommand: AsyncParsableCommand {
@@ -15,16 +13,6 @@ struct SkillDisableCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await output.report {
-      let desk = try SkillDesk(options)
-      let before = try desk.overview()
-      let id = try before.found(name)
-      let after = try await desk.decide { _ = $0.disabled.insert(id) }
-      let isNews = before.decisions.disabled.contains(id) != true
-      let text = isNews ? "\(id) is disabled." : "\(id) was disabled before."
-      return .init(
-        text: "\(text) \(SkillDesk.standing(of: id, in: after))",
-        fields: ["skill": .string(id), "disabled": true, "changed": .bool(isNews), "running": .bool(after.isServed)])
-    }
+    try await output.report { try await SkillDesk(options).setDisabled(name, true) }
   }
 }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Core
-import Skills
 
 /// `openclaw skill enable`
 struct SkillEnableCommand: AsyncParsableCommand {
@@ -15,16 +13,6 @@ struct SkillEnableCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await output.report {
-      let desk = try SkillDesk(options)
-      let before = try desk.overview()
-      let id = try before.found(name)
-      let after = try await desk.decide { _ = $0.disabled.remove(id) }
-      let isNews = before.decisions.disabled.contains(id) != false
-      let text = isNews ? "\(id) is enabled." : "\(id) was not disabled."
-      return .init(
-        text: "\(text) \(SkillDesk.standing(of: id, in: after))",
-        fields: ["skill": .string(id), "disabled": false, "changed": .bool(isNews), "running": .bool(after.isServed)])
-    }
+    try await output.report { try await SkillDesk(options).setDisabled(name, false) }
   }
 }
