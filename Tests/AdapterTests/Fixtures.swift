@@ -23,8 +23,9 @@ func outbound(_ scene: Scene, account: String = "11111111", text: String = "hi",
   -> OutboundMessage
 {
   OutboundMessage(
-    id: 1, requestID: RequestID(), conversation: Conversation(channel: "main", account: account, scene: scene), text: text,
-    answers: answering.map(MessageReference.init), sequence: sequence)
+    id: 1, requestID: RequestID(), conversation: Conversation(channel: "main", account: account, scene: scene),
+    content: .text(text),
+    answers: answering.map { MessageReference(messageID: $0) }, sequence: sequence)
 }
 
 /// A clock that moves only when told to.

@@ -91,7 +91,7 @@ private final class Robot {
     try await store.write { transaction in
       var texts: [String] = []
       while let next = try transaction.claimMessages(limit: 1).first {
-        texts.append(next.message.text)
+        texts.append(next.message.content.text)
         try transaction.markSent(next.message, platformID: nil)
       }
       return texts

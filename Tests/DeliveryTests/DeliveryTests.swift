@@ -36,6 +36,7 @@ struct DeliveryStepTests {
 
 /// Answers each message by a script and reports what it saw.
 private final class ScriptedDeliverer: Deliverer {
+  let rules = SendingRules(textLimit: 4000)
   let recognisesRepeats: Bool
   let seen: AsyncStream<OutboundMessage>
   private let report: AsyncStream<OutboundMessage>.Continuation
@@ -76,7 +77,7 @@ struct DeliveryWorkerTests {
     async let running: Void = group.run()
     var texts: [String] = []
     for await message in deliverer.seen {
-      texts.append("\(message.sequence):\(message.text)")
+      texts.append("\(message.sequence):\(message.content.text)")
       if texts.count == 1 { await group.triggerGracefulShutdown() }
       if texts.count == 3 { break }
     }
@@ -120,7 +121,7 @@ struct DeliveryWorkerTests {
     async let running: Void = group.run()
     var texts: Set<String> = []
     for await message in deliverer.seen {
-      texts.insert(message.text)
+      texts.insert(message.content.text)
       if texts.contains("fresh") { await group.triggerGracefulShutdown() }
       if texts.count == (recognisesRepeats ? 2 : 1) { break }
     }

@@ -35,7 +35,7 @@ struct OutboxTests {
     let address = address("1")
     try await temporary.store.write { try $0.enqueue("before\0after", to: address) }
     let claimed = try await temporary.store.write { try $0.claimMessages(limit: 1) }
-    #expect(claimed.first?.message.text == "before\u{fffd}after")
+    #expect(claimed.first?.message.content.text == "before\u{fffd}after")
   }
 
   @Test("a conversation's second message waits for its first; other conversations do not")
@@ -49,7 +49,7 @@ struct OutboxTests {
       try transaction.enqueue("other", to: two)
     }
     let claimed = try await store.write { try $0.claimMessages(limit: 5) }
-    #expect(claimed.map(\.message.text) == ["first", "other"])
+    #expect(claimed.map(\.message.content.text) == ["first", "other"])
     #expect(try await store.write { try $0.claimMessages(limit: 5) }.isEmpty)
     try await store.write { try $0.postpone(claimed[0].message, until: $0.now.advanced(by: .seconds(60)), error: "later") }
     #expect(try await store.write { try $0.claimMessages(limit: 5) }.isEmpty)
@@ -69,9 +69,9 @@ struct OutboxTests {
     try await store.write { try $0.postpone(first.message, until: later, error: "later") }
     #expect(try await store.read { try $0.nextMessageDue() } == later)
     try await store.write { try $0.hurryMessages() }
-    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.text) == ["first"])
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.content.text) == ["first"])
     try await store.write { try $0.markFailed(first.message, error: "no") }
-    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.text) == ["second"])
+    #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.content.text) == ["second"])
   }
 
   @Test("what was being sent when the process died is in doubt after the restart")
@@ -81,7 +81,7 @@ struct OutboxTests {
     try await temporary.store.write { try $0.enqueue("text", to: address) }
     _ = try await temporary.store.write { try $0.claimMessages(limit: 1) }
     let next = try temporary.reopened()
-    #expect(try await next.read { try $0.messagesInDoubt().map(\.text) } == ["text"])
+    #expect(try await next.read { try $0.messagesInDoubt().map(\.content.text) } == ["text"])
   }
 
   @Test("a message is settled when its event is done and every answer to it is sent")

@@ -120,10 +120,3 @@ package final class EventWorker: Service {
     }
   }
 }
-
-extension ChatEvent {
-  /// Where an answer to this message goes.
-  package var replyAddress: ReplyAddress {
-    ReplyAddress(conversation: conversation, requestID: requestID, answers: MessageReference(messageID: messageID))
-  }
-}

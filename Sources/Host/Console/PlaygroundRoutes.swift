@@ -89,7 +89,7 @@ package struct PlaygroundRoutes: Sendable {
     }
     let messages = news.messages.map { message -> JSON in
       let answers: JSON = message.answers.map { .string($0.messageID) } ?? .null
-      return ["id": .integer(message.id), "text": .string(message.text), "answers": answers]
+      return ["id": .integer(message.id), "text": .string(message.content.text), "answers": answers]
     }
     let last = news.messages.last?.id ?? after
     return Self.json(["messages": .array(messages), "last": .integer(last), "settled": .bool(news.isSettled)])

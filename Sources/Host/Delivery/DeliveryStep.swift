@@ -18,7 +18,7 @@ enum DeliveryStep: Equatable, Sendable {
     case .success(let receipt): self = .sent(platformID: receipt.messageID)
     case .failure(let error):
       switch error.advice {
-      case .giveUp: self = .failed(code: error.code)
+      case .giveUp, .hold, .targetGone: self = .failed(code: error.code)
       // Repeating it where repeats are not recognised could show it twice.
       case .ambiguous where !recognisesRepeats: self = .unknown(code: error.code)
       case .ambiguous, .retry:

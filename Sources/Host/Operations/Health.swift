@@ -6,6 +6,8 @@ package final class Health: Sendable {
   /// What a part says about itself.
   package enum Condition: Sendable, Equatable {
     case ok
+    /// Works, but not as it should: shown, and no reason to send the load elsewhere.
+    case degraded(String)
     /// The reason, for the operator: one line, no secret.
     case failing(String)
   }
@@ -39,6 +41,7 @@ package final class Health: Sendable {
       parts.withLock { $0 }.mapValues { condition in
         switch condition {
         case .ok: "ok"
+        case .degraded(let reason): .string("degraded: \(reason)")
         case .failing(let reason): .string(reason)
         }
       })

@@ -115,7 +115,8 @@ extension Transaction {
       throw StoreError(.damaged, "outbox row \(row["id"] as Int64) has no request id")
     }
     return OutboundMessage(
-      id: row["id"], requestID: requestID, conversation: try StoredText.decode(row["conversation"]), text: row["text"],
+      id: row["id"], requestID: requestID, conversation: try StoredText.decode(row["conversation"]),
+      content: .text(row["text"]),
       answers: (row["answers"] as String?).map { MessageReference(messageID: $0) }, sequence: row["sequence"])
   }
 }

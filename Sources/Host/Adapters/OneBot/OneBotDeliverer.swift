@@ -21,6 +21,8 @@ package struct OneBotDeliverer: Deliverer {
   /// OneBot knows no sequence numbers: a message that is sent twice is shown twice.
   package var recognisesRepeats: Bool { false }
 
+  package var rules: SendingRules { SendingRules(textLimit: 3000) }
+
   /// Sends one message. Codes: `not_connected`, `busy`, `connection_lost`, `timeout`, `no_answer`, `unauthorized`, `retcode_<n>`,
   /// `http_<status>`, `scene_unsupported`, `target_invalid`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
@@ -106,6 +108,6 @@ struct OneBotSendAction: Sendable, Equatable {
     guard let id = Int64(scene.id), id > 0 else {
       throw DeliveryError(.giveUp, code: "target_invalid", message: "the chat's id is not a QQ or group number")
     }
-    parameters = [member: .integer(id), "message": [OneBotSegment.text(message.text).json]]
+    parameters = [member: .integer(id), "message": [OneBotSegment.text(message.content.text).json]]
   }
 }

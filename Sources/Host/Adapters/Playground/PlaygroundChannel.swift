@@ -46,6 +46,8 @@ package struct PlaygroundChannel: WebhookChannel, Deliverer {
 
   package var recognisesRepeats: Bool { true }
 
+  package var rules: SendingRules { SendingRules(textLimit: 16_000) }
+
   /// Nothing to send: that the outbox row is marked as sent is what readers wait for.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
     DeliveryReceipt(messageID: "playground-\(message.id)")

@@ -30,6 +30,16 @@ package struct QQDeliverer: Deliverer {
   /// an unknown outcome is reported as `giveUp` with code `outcome_unknown`, so that nothing is said twice.
   package var recognisesRepeats: Bool { true }
 
+  /// The platform's published limits for replies; the five minutes of groups count from the message's receipt.
+  package var rules: SendingRules {
+    SendingRules(
+      textLimit: 2000,
+      replies: [
+        .private: .init(replies: 4, window: .seconds(3600)), .group: .init(replies: 5, window: .seconds(300)),
+        .guild: .init(replies: nil, window: .seconds(300)), .guildPrivate: .init(replies: nil, window: .seconds(300)),
+      ])
+  }
+
   /// Sends one message. Ends within 30 s. Codes are the platform's, or `not_reachable`, `no_answer`, `outcome_unknown`,
   /// `http_<status>`, `token_unreachable`, `token_unreadable`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
@@ -104,7 +114,7 @@ struct QQSendRequest: Sendable, Equatable {
   init(_ message: OutboundMessage) {
     let scene = message.conversation.scene
     path = Self.path(for: scene)
-    var body: [String: JSON] = ["content": .string(Self.plain(message.text, in: scene.kind))]
+    var body: [String: JSON] = ["content": .string(Self.plain(message.content.text, in: scene.kind))]
     if let answered = message.answers { body["msg_id"] = .string(answered.messageID) }
     switch scene.kind {
     case .group, .private:

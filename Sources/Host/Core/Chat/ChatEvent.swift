@@ -1,10 +1,23 @@
-/// One message from a chat platform, in the form every part of the host understands.
+/// One thing that happened on a chat platform, in the form every part of the host understands.
 package struct ChatEvent: Hashable, Codable, Sendable {
+  /// What happened.
+  package enum Kind: Hashable, Codable, Sendable {
+    /// Somebody wrote.
+    case message
+    /// Somebody pressed a button under a message of ours; `text` is what the button carries.
+    case button(ButtonPress)
+    /// Something around the chat, without anybody writing; `text` is empty.
+    case notice(Notice)
+  }
+
   package let requestID: RequestID
   package let receivedAt: Timestamp
+  package let kind: Kind
   package let conversation: Conversation
+  /// The guild that a guild channel or a guild's direct message belongs to.
+  package let guild: String?
   package let sender: Sender
-  /// The platform's message id; what a reply answers.
+  /// The platform's id of the message, or of the event where there is no message; what a reply answers.
   package let messageID: String
   /// The text after clean-up: mentions of the bot removed, other mentions as `@name`, trimmed.
   package let text: String
@@ -18,13 +31,15 @@ package struct ChatEvent: Hashable, Codable, Sendable {
   package let dedupeKeys: [String]
 
   package init(
-    requestID: RequestID, receivedAt: Timestamp, conversation: Conversation, sender: Sender, messageID: String, text: String,
-    mentions: Mentions = Mentions(), attachments: [Attachment] = [], repliesTo: String? = nil, sentAt: Timestamp? = nil,
-    dedupeKeys: [String]
+    requestID: RequestID, receivedAt: Timestamp, kind: Kind = .message, conversation: Conversation, guild: String? = nil,
+    sender: Sender, messageID: String, text: String, mentions: Mentions = Mentions(), attachments: [Attachment] = [],
+    repliesTo: String? = nil, sentAt: Timestamp? = nil, dedupeKeys: [String]
   ) {
     self.requestID = requestID
     self.receivedAt = receivedAt
+    self.kind = kind
     self.conversation = conversation
+    self.guild = guild
     self.sender = sender
     self.messageID = messageID
     self.text = text
@@ -34,6 +49,50 @@ package struct ChatEvent: Hashable, Codable, Sendable {
     self.sentAt = sentAt
     self.dedupeKeys = dedupeKeys
   }
+}
+
+extension ChatEvent {
+  /// What a reply to this names.
+  package var reference: MessageReference {
+    MessageReference(messageID: messageID, kind: kind == .message ? .message : .event)
+  }
+
+  /// Where an answer to this goes.
+  package var replyAddress: ReplyAddress {
+    ReplyAddress(conversation: conversation, requestID: requestID, answers: reference)
+  }
+}
+
+/// A pressed button.
+package struct ButtonPress: Hashable, Codable, Sendable {
+  /// By which the platform is told that the press was taken.
+  package let interactionID: String
+  package let buttonID: String?
+  /// Whether the client waits, with a spinner, until the press is acknowledged.
+  package let mustBeAcknowledged: Bool
+
+  package init(interactionID: String, buttonID: String?, mustBeAcknowledged: Bool) {
+    self.interactionID = interactionID
+    self.buttonID = buttonID
+    self.mustBeAcknowledged = mustBeAcknowledged
+  }
+}
+
+/// What happened around a chat. The sender of the event is who did it, as far as the platform says.
+package enum Notice: Hashable, Codable, Sendable {
+  /// The bot came into this group, or left it.
+  case botAdded, botRemoved
+  /// Somebody became the bot's friend, or ended that.
+  case friendAdded, friendRemoved
+  /// This chat takes messages that answer nothing, or refuses them.
+  case unaskedAllowed, unaskedRefused
+  /// The bot may not speak here for a while, or may again.
+  case muted, unmuted
+  /// The platform's review of a message of ours is over.
+  case reviewPassed(auditID: String, messageID: String?)
+  case reviewRejected(auditID: String)
+  /// A message was taken back by whoever may.
+  case recalled(messageID: String)
 }
 
 /// Who wrote a message, by the platform's word.

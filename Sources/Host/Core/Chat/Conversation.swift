@@ -38,12 +38,21 @@ package struct Conversation: Hashable, Codable, Sendable, CustomStringConvertibl
   package var description: String { "\(channel)/\(account)/\(scene)" }
 }
 
-/// A message on the platform that a reply may refer to.
+/// What on the platform a reply refers to.
 package struct MessageReference: Hashable, Codable, Sendable {
-  /// The platform's message id.
-  package let messageID: String
+  package enum Kind: String, Hashable, Codable, Sendable {
+    /// Somebody's message.
+    case message
+    /// An event without a message, such as a pressed button.
+    case event
+  }
 
-  package init(messageID: String) {
+  /// The platform's id of the message or event.
+  package let messageID: String
+  package let kind: Kind
+
+  package init(messageID: String, kind: Kind = .message) {
     self.messageID = messageID
+    self.kind = kind
   }
 }

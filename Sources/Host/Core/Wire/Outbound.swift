@@ -4,19 +4,20 @@ package struct OutboundMessage: Hashable, Codable, Sendable {
   package let id: Int64
   package let requestID: RequestID
   package let conversation: Conversation
-  package let text: String
+  package let content: OutboundContent
   /// What it answers; nil for a message of our own accord.
   package let answers: MessageReference?
   /// Position among the answers to that message, from 1. Never changes between attempts: platforms recognise a resend by it.
   package let sequence: Int
 
   package init(
-    id: Int64, requestID: RequestID, conversation: Conversation, text: String, answers: MessageReference?, sequence: Int
+    id: Int64, requestID: RequestID, conversation: Conversation, content: OutboundContent, answers: MessageReference?,
+    sequence: Int
   ) {
     self.id = id
     self.requestID = requestID
     self.conversation = conversation
-    self.text = text
+    self.content = content
     self.answers = answers
     self.sequence = sequence
   }
@@ -28,10 +29,13 @@ package struct DeliveryReceipt: Sendable, Equatable {
   package let messageID: String?
   /// True when the platform said that it had this message already.
   package let duplicate: Bool
+  /// Set when the platform holds the message for review: what the outcome will be told under.
+  package let auditID: String?
 
-  package init(messageID: String?, duplicate: Bool = false) {
+  package init(messageID: String?, duplicate: Bool = false, auditID: String? = nil) {
     self.messageID = messageID
     self.duplicate = duplicate
+    self.auditID = auditID
   }
 }
 
@@ -44,6 +48,10 @@ package struct DeliveryError: Error, Sendable, Equatable {
     case ambiguous
     /// The platform will never take it.
     case giveUp
+    /// The time or the number of replies is used up: it can go out with the next thing that comes in here.
+    case hold
+    /// The chat is closed to us until something comes in from it.
+    case targetGone
   }
 
   package let advice: Advice
@@ -51,11 +59,14 @@ package struct DeliveryError: Error, Sendable, Equatable {
   package let code: String
   /// One line for the log; no message text, no secret.
   package let message: String
+  /// Whether only the operator can mend it: wrong credentials, missing permission, a banned bot.
+  package let concernsAdmins: Bool
 
-  package init(_ advice: Advice, code: String, message: String) {
+  package init(_ advice: Advice, code: String, message: String, concernsAdmins: Bool = false) {
     self.advice = advice
     self.code = code
     self.message = message
+    self.concernsAdmins = concernsAdmins
   }
 }
 
@@ -63,6 +74,8 @@ package struct DeliveryError: Error, Sendable, Equatable {
 package protocol Deliverer: Sendable {
   /// Whether the platform drops a repeated (`answers`, `sequence`), so that an ambiguous send may be repeated.
   var recognisesRepeats: Bool { get }
+  /// How much the platform lets us say.
+  var rules: SendingRules { get }
   /// Sends one message. Ends by itself within 30 s.
   func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt
 }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The one way into the journal: authenticate, parse, interpret, rate, dedupe, commit, in this order, so that the cheapest
 /// check that can refuse comes first. Knows no wire format and no meaning.
-package final class Admission: Sendable {
+package final class Admission: FrameIntake {
   /// What the sender of a POST is told.
   package enum Verdict: Sendable {
     case answer(WebhookAnswer)
@@ -179,16 +179,6 @@ package final class Admission: Sendable {
         "suppressed": .stringConvertible(suppressed),
       ])
   }
-}
-
-/// What became of one WebSocket frame. Every refusal has been counted and logged already.
-package enum FrameVerdict: Sendable, Equatable {
-  /// Committed, recognised as a duplicate, dealt with by the adapter, or ignored.
-  case taken
-  /// Well-formed, but turned away.
-  case refused(Refusal)
-  /// Not a JSON object.
-  case malformed(Refusal)
 }
 
 extension MetricFamily {

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// The rates at which people and groups may talk to the bot.
 package struct AdmissionLimits: Sendable, Equatable {

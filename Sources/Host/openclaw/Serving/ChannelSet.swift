@@ -9,6 +9,8 @@ import Gateway
 struct ChannelSet {
   private(set) var webhooks: [String: [any WebhookChannel]] = ["/qq/webhook": [], "/onebot/v11": []]
   private(set) var sockets: [String: [any SocketChannel]] = ["/onebot/v11": []]
+  /// Channels that open their connections themselves.
+  private(set) var connecting: [any ConnectingChannel] = []
   private(set) var deliverers: [String: any Deliverer] = [:]
   private(set) var playground: PlaygroundChannel?
 

@@ -112,13 +112,16 @@ private struct House {
     let worker = EventWorker(
       store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
       onCommit: signals.committed, logger: part("agent"), executor: CallThreads.shared)
-    let gateway = gateway(signals: signals, counters: counters)
+    let admission = admission(signals: signals, counters: counters)
+    let gateway = gateway(admission: admission, signals: signals)
+    let connections = Connections(
+      channels: channels.connecting, intake: admission, health: health, logger: part("channels"))
     try await note(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     let services: [any Service] = [
       witness, capabilities, skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
-      AfterSkills(skills: skills, health: health, service: worker), gateway,
+      AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle"))
@@ -161,19 +164,23 @@ private struct House {
     return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
   }
 
-  private func gateway(signals: Signals, counters: Counters) -> GatewayServer {
+  private func admission(signals: Signals, counters: Counters) -> Admission {
     let inbox = Inbox(store: store, limit: configuration.limits.queue, onAccepted: signals.inbox.signal)
     let limits = configuration.limits
-    let admission = Admission(
+    let store = store
+    counters.gauge(MetricFamily("openclaw_pending_events", help: "Events accepted and not yet done.")) {
+      Int64(store.pendingEvents)
+    }
+    return Admission(
       journal: inbox,
       limits: AdmissionLimits(
         sender: RateLimit(perMinute: limits.sender.perMinute, burst: limits.sender.burst),
         group: RateLimit(perMinute: limits.group.perMinute, burst: limits.group.burst)),
       counters: counters, logger: part("gateway"))
+  }
+
+  private func gateway(admission: Admission, signals: Signals) -> GatewayServer {
     let store = store
-    counters.gauge(MetricFamily("openclaw_pending_events", help: "Events accepted and not yet done.")) {
-      Int64(store.pendingEvents)
-    }
     let server = configuration.server
     let logger = logger
     return GatewayServer(
