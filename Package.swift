@@ -32,6 +32,7 @@ extension Target.Dependency {
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
   static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let yams = product(name: "Yams", package: "Yams")
@@ -49,6 +50,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -81,7 +83,8 @@ let package = Package(
       ]),
     room("Approvals", needs: ["Core", "Policy", "Storage", "Audit", .crypto, .logging]),
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
-    room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", .httpClient, .nioCore, .nioHTTP1, .nioPosix]),
+    room("Sockets", needs: ["Core", .crypto, .nioCore, .nioWebSocket]),
+    room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", "Sockets", .httpClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
     room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", "AdapterHTTP", .crypto, .httpClient, .nioHTTP1]),
     room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", "AdapterHTTP", .crypto, .httpClient]),
     room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
@@ -89,8 +92,8 @@ let package = Package(
     room(
       "Gateway",
       needs: [
-        "Core", "Operations", .crypto, .httpTypes, .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
-        .nioPosix, .nioWebSocket,
+        "Core", "Operations", "Sockets", .httpTypes, .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
       ]),
     room("Delivery", needs: ["Core", "Storage", "Operations", .lifecycle, .logging]),
     room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .httpTypes, .hummingbird, .nioCore]),
@@ -130,15 +133,19 @@ let package = Package(
       ]),
     tests(
       "AdapterTests",
-      needs: ["Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", .crypto, .httpClient, .nioCore, .nioHTTP1, .nioPosix],
+      needs: [
+        "Core", "AdapterHTTP", "AdapterQQ", "AdapterOneBot", "Sockets", "TestSupport", .crypto, .httpClient, .nioCore, .nioHTTP1,
+        .nioPosix,
+        .nioSSL,
+      ],
       resources: [.copy("Vectors")]),
+    tests("SocketsTests", needs: ["Sockets", "TestSupport", .nioCore, .nioWebSocket]),
     tests("OpenClawTests", needs: ["Core", "Agent", "Skills", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [
-        "Core", "Gateway", "Operations", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
-        .nioPosix,
-        .nioWebSocket,
+        "Core", "AdapterHTTP", "Gateway", "Operations", "Sockets", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle,
+        .logging, .nioCore, .nioHTTP1, .nioPosix,
       ]),
     tests(
       "EndToEnd",

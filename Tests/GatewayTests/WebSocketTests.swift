@@ -1,7 +1,9 @@
+import AdapterHTTP
 import Core
 import Gateway
 import NIOCore
 import Operations
+import Sockets
 import TestSupport
 import Testing
 
@@ -132,6 +134,29 @@ struct WebSocketTests {
       #expect(await happenings.next() == .closed)
       #expect(server.journal.messageIDs == (0..<20).map { "e\($0)" })
       #expect(server.counters.value(of: .events, "sockets", "accepted") == 20)
+    }
+  }
+
+  @Test("Our own client and our own server understand each other")
+  func ownClient() async throws {
+    try await LiveServer.run { server async throws in
+      let url = try #require(SocketURL("ws://127.0.0.1:\(server.port)/onebot/v11/sockets/ws"))
+      let client = try SocketClient()
+      await #expect(throws: SocketConnectError.refused(status: 401)) {
+        _ = try await client.withSocket(to: url) { _, _ in }
+      }
+      let closure = try await client.withSocket(
+        to: url, headers: [("Authorization", "Bearer good"), ("X-Self-ID", "1")]
+      ) { socket, messages in
+        for text in ["hi", String(repeating: "长", count: 100_000)] {
+          try? await socket.send("{\"type\":\"heartbeat\",\"say\":\"\(text)\"}")
+          #expect(await messages.next() == Array(text.utf8))
+        }
+        try? await socket.send(Request.event("e1"))
+        try? await socket.send(Request.event("e2"))
+      }
+      #expect(closure == SocketClosure(code: 1000, reason: "", isByPeer: false))
+      #expect(server.journal.messageIDs == ["e1", "e2"])
     }
   }
 

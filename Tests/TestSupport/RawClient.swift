@@ -43,7 +43,7 @@ package struct RawClient {
     try await ask(port, Array(text.utf8))
   }
 
-  private init(
+  init(
     inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   ) {
     self.inbound = inbound
@@ -82,7 +82,8 @@ package struct RawClient {
     await !fill(1)
   }
 
-  private mutating func readLine() async -> String? {
+  /// The next line without its end; nil when the connection ends before one.
+  package mutating func readLine() async -> String? {
     var length = 0
     while true {
       while length < buffer.readableBytes {

@@ -1,9 +1,7 @@
 import Core
-import Crypto
-import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOWebSocket
+import Sockets
 
 /// The opening handshake of RFC 6455 §4.2: who may open a WebSocket, decided before the protocol is switched.
 struct SocketHandshake: Sendable {
@@ -64,22 +62,15 @@ struct SocketHandshake: Sendable {
     guard headers["sec-websocket-version"] == "13" else {
       throw Refusal(status: 426, code: "websocket_version", message: "Only version 13 of WebSocket is spoken here.")
     }
-    guard let key = headers["sec-websocket-key"], Data(base64Encoded: key)?.count == 16 else {
+    guard let accept = headers["sec-websocket-key"].flatMap(SocketKey.accept) else {
       throw .handshakeInvalid("Sec-WebSocket-Key must be the base64 of 16 bytes.")
     }
-    let digest = Insecure.SHA1.hash(data: Data("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))
-    return Data(digest).base64EncodedString()
+    return accept
   }
 
   /// Puts the WebSocket's handlers at the end of the pipeline. Call on the channel's event loop.
   func install(on channel: any Channel, session: any SocketSession, channel name: String) throws -> SocketConnection {
-    let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(WebSocketFrameEncoder())
-    try pipeline.addHandler(ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: configuration.maximumMessage)))
-    try pipeline.addHandler(SocketHandler(configuration: configuration))
-    let messages = try NIOAsyncChannel<[UInt8], Never>(
-      wrappingChannelSynchronously: channel,
-      configuration: .init(backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8)))
+    let messages = try SocketPipeline.install(on: channel, as: .server, configuration: configuration)
     return SocketConnection(
       messages: messages, session: session, name: name, admission: admission, configuration: configuration,
       openSockets: openSockets)

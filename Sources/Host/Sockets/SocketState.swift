@@ -28,14 +28,16 @@ struct SocketState {
 
   let configuration: SocketConfiguration
   private(set) var phase = Phase.open
+  /// Which close frame ended it, the peer's before ours; nil while there was none.
+  private(set) var closure: SocketClosure?
   private var assembler: FrameAssembler
   private var heardAt: NIODeadline
   private var pingedAt: NIODeadline?
   private var unwritableSince: NIODeadline?
 
-  init(configuration: SocketConfiguration, now: NIODeadline) {
+  init(configuration: SocketConfiguration, end: SocketEnd, now: NIODeadline) {
     self.configuration = configuration
-    self.assembler = FrameAssembler(maximumMessage: configuration.maximumMessage)
+    self.assembler = FrameAssembler(end: end, maximumMessage: configuration.maximumMessage)
     self.heardAt = now
   }
 
@@ -52,14 +54,16 @@ struct SocketState {
     case (_, .incomplete), (_, .pong): return .none
     case (_, .text(let bytes)): return .deliver(bytes)
     case (.open, .ping(let payload)): return .sendPong(payload)
-    case (.open, .close(let code)):
+    case (.open, .close(let code, let reason)):
       phase = .closed
+      closure = SocketClosure(code: code ?? SocketClosure.noCode, reason: reason, isByPeer: true)
       return .finish(echo: code ?? 1000)
     case (.closing, .close):
       phase = .closed
       return .finish(echo: nil)
     case (.open, .violation(let code, let reason)):
       phase = .closing(since: now, discarding: true)
+      closure = SocketClosure(code: code, reason: reason, isByPeer: false)
       return .sendClose(code: code, reason: reason)
     case (.closing(let since, _), .violation):
       phase = .closing(since: since, discarding: true)
@@ -71,7 +75,9 @@ struct SocketState {
   mutating func close(code: UInt16, reason: String, discarding: Bool = false, at now: NIODeadline) -> Action {
     guard case .open = phase else { return .none }
     phase = .closing(since: now, discarding: discarding)
-    return .sendClose(code: FrameAssembler.isValidCloseCode(code) ? code : 1000, reason: reason)
+    let code = FrameAssembler.isValidCloseCode(code) ? code : 1000
+    closure = SocketClosure(code: code, reason: reason, isByPeer: false)
+    return .sendClose(code: code, reason: reason)
   }
 
   mutating func receive(_ frame: WebSocketFrame, at now: NIODeadline) -> Action {

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOWebSocket
 
-/// Puts a client's frames together to messages and enforces RFC 6455 on the way: masking, reserved bits, opcodes,
+/// Puts the peer's frames together to messages and enforces RFC 6455 on the way: masking, reserved bits, opcodes,
 /// fragmentation, sizes, UTF-8, close codes. Pure.
 struct FrameAssembler {
   enum Event: Equatable {
@@ -12,22 +12,28 @@ struct FrameAssembler {
     case ping([UInt8])
     case pong
     /// The peer closes; nil when it gave no code.
-    case close(code: UInt16?)
+    case close(code: UInt16?, reason: String)
     /// The peer broke the protocol: close with this code.
     case violation(code: UInt16, reason: String)
   }
 
+  /// Which end we are: clients mask their frames, servers do not.
+  let end: SocketEnd
   let maximumMessage: Int
   /// The message so far, while it comes in fragments.
   private var fragments: [UInt8]?
 
-  init(maximumMessage: Int) {
+  init(end: SocketEnd, maximumMessage: Int) {
+    self.end = end
     self.maximumMessage = maximumMessage
   }
 
   mutating func receive(_ frame: WebSocketFrame) -> Event {
     guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else { return .violation(code: 1002, reason: "reserved bit set") }
-    guard let mask = frame.maskKey else { return .violation(code: 1002, reason: "frame is not masked") }
+    let mask = frame.maskKey
+    guard (mask != nil) == (end == .server) else {
+      return .violation(code: 1002, reason: end == .server ? "frame is not masked" : "frame is masked")
+    }
     switch frame.opcode {
     case .text:
       guard fragments == nil else { return .violation(code: 1002, reason: "new message inside a fragmented one") }
@@ -44,7 +50,7 @@ struct FrameAssembler {
     }
   }
 
-  private mutating func extend(_ begun: consuming [UInt8], with frame: WebSocketFrame, _ mask: WebSocketMaskingKey) -> Event {
+  private mutating func extend(_ begun: consuming [UInt8], with frame: WebSocketFrame, _ mask: WebSocketMaskingKey?) -> Event {
     guard begun.count + frame.data.readableBytes <= maximumMessage else {
       return .violation(code: 1009, reason: "message too big")
     }
@@ -68,12 +74,14 @@ struct FrameAssembler {
   }
 
   private static func close(_ payload: [UInt8]) -> Event {
-    if payload.isEmpty { return .close(code: nil) }
+    if payload.isEmpty { return .close(code: nil, reason: "") }
     guard payload.count >= 2 else { return .violation(code: 1002, reason: "close code cut short") }
     let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
     guard isValidCloseCode(code) else { return .violation(code: 1002, reason: "invalid close code") }
-    guard isUTF8(Array(payload.dropFirst(2))) else { return .violation(code: 1007, reason: "close reason is not UTF-8") }
-    return .close(code: code)
+    guard let reason = String(validating: payload.dropFirst(2), as: UTF8.self) else {
+      return .violation(code: 1007, reason: "close reason is not UTF-8")
+    }
+    return .close(code: code, reason: reason)
   }
 
   /// The codes that may appear on the wire (RFC 6455 §7.4 and the IANA registry).
@@ -94,8 +102,9 @@ struct FrameAssembler {
   }
 
   /// The one copy between the socket's buffer and the JSON parser.
-  static func unmasked(_ data: ByteBuffer, _ mask: WebSocketMaskingKey) -> [UInt8] {
+  private static func unmasked(_ data: ByteBuffer, _ mask: WebSocketMaskingKey?) -> [UInt8] {
     var bytes = Array(data.readableBytesView)
+    guard let mask else { return bytes }
     let key = (mask[0], mask[1], mask[2], mask[3])
     var span = bytes.mutableSpan
     var index = 0

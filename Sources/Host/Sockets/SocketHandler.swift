@@ -14,11 +14,17 @@ final class SocketHandler: ChannelDuplexHandler {
   typealias OutboundIn = WebSocketFrame
   typealias OutboundOut = WebSocketFrame
 
+  private let end: SocketEnd
   private var state: SocketState
   private var timer: (fires: NIODeadline, task: Scheduled<Void>)?
+  private let onGone: @Sendable (SocketClosure) -> Void
+  private var isGone = false
 
-  init(configuration: SocketConfiguration) {
-    state = SocketState(configuration: configuration, now: .now())
+  /// - Parameter onGone: called once, when the connection is of no more use, before its reader sees the end.
+  init(configuration: SocketConfiguration, end: SocketEnd, onGone: @escaping @Sendable (SocketClosure) -> Void) {
+    self.end = end
+    self.onGone = onGone
+    state = SocketState(configuration: configuration, end: end, now: .now())
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -33,6 +39,7 @@ final class SocketHandler: ChannelDuplexHandler {
   func channelInactive(context: ChannelHandlerContext) {
     timer?.task.cancel()
     timer = nil
+    gone()
     context.fireChannelInactive()
   }
 
@@ -76,7 +83,9 @@ final class SocketHandler: ChannelDuplexHandler {
   /// Nothing may follow our close frame (RFC 6455 §5.5.1).
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if state.isOpen {
-      context.write(data, promise: promise)
+      var frame = Self.unwrapOutboundIn(data)
+      frame.maskKey = mask
+      context.write(Self.wrapOutboundOut(frame), promise: promise)
     } else {
       promise?.fail(SocketError.closed)
     }
@@ -101,14 +110,25 @@ final class SocketHandler: ChannelDuplexHandler {
       arm(context)
     case .finish(let echo):
       if let echo { send(.connectionClose, Self.closePayload(echo, ""), context) }
+      gone()
       context.close(mode: .output, promise: nil)
       // Whatever the peer does now is of no interest; the reader sees the end of its messages.
       context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
   }
 
+  private func gone() {
+    guard !isGone else { return }
+    isGone = true
+    onGone(state.closure ?? .lost)
+  }
+
+  /// A key nobody can guess, for each frame of a client (RFC 6455 §5.3).
+  private var mask: WebSocketMaskingKey? { end == .client ? .random() : nil }
+
   private func send(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ context: ChannelHandlerContext) {
-    let frame = WebSocketFrame(fin: true, opcode: opcode, data: context.channel.allocator.buffer(bytes: payload))
+    let frame = WebSocketFrame(
+      fin: true, opcode: opcode, maskKey: mask, data: context.channel.allocator.buffer(bytes: payload))
     context.writeAndFlush(Self.wrapOutboundOut(frame), promise: nil)
   }
 
