@@ -25,7 +25,7 @@ let package = Package(
       dependencies: ["Core", "LinuxCalls", "SkillLoader", .product(name: "Crypto", package: "swift-crypto")],
       path: "Sources/Skills",
       sources: [
-        "Manifest", "Signature", "Capabilities/IPAddress.swift", "Provenance/SkillPublicKey.swift",
+        "Manifest", "Signature", "Capabilities/IPAddress+Public.swift", "Provenance/SkillPublicKey.swift",
         "Provenance/SkillSignature.swift", "Runner/Frame.swift", "Runner/ProcessorMeter.swift", "Runner/RunnerEnd.swift",
         "Runner/RunnerMessage.swift", "Runner/RunnerSession.swift",
       ],

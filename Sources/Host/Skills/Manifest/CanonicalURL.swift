@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// An http or https URL in the one form in which it is compared with scopes and sent.
