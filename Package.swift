@@ -33,6 +33,7 @@ extension Target.Dependency {
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
   static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let yams = product(name: "Yams", package: "Yams")
@@ -92,8 +93,8 @@ let package = Package(
     room(
       "Gateway",
       needs: [
-        "Core", "Operations", "Sockets", .httpTypes, .hummingbird, .hummingbirdCore, .lifecycle, .logging, .nioCore, .nioHTTP1,
-        .nioPosix,
+        "Core", "Operations", "Sockets", "Watching", .crypto, .httpTypes, .hummingbird, .hummingbirdCore, .lifecycle, .logging,
+        .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioTLS,
       ]),
     room("Delivery", needs: ["Core", "Storage", "Operations", .lifecycle, .logging]),
     room("Console", needs: ["Core", "Storage", "AdapterPlayground", "Gateway", .httpTypes, .hummingbird, .nioCore]),
@@ -114,7 +115,7 @@ let package = Package(
       exclude: ["bench.c"], swiftSettings: dialect),
 
     .target(
-      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .nioCore, .nioPosix], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .nioCore, .nioPosix, .nioSSL], path: "Tests/TestSupport",
       swiftSettings: dialect),
     tests("CoreTests", needs: ["Core"]),
     tests("PolicyTests", needs: ["Core", "Policy"]),
@@ -140,12 +141,12 @@ let package = Package(
       ],
       resources: [.copy("Vectors")]),
     tests("SocketsTests", needs: ["Sockets", "TestSupport", .nioCore, .nioWebSocket]),
-    tests("OpenClawTests", needs: ["Core", "Agent", "Skills", "openclaw", .argumentParser]),
+    tests("OpenClawTests", needs: ["Core", "Agent", "Gateway", "Skills", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [
-        "Core", "AdapterHTTP", "Gateway", "Operations", "Sockets", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle,
-        .logging, .nioCore, .nioHTTP1, .nioPosix,
+        "Core", "AdapterHTTP", "Gateway", "Operations", "Sockets", "Storage", "TestSupport", .hummingbird, .hummingbirdCore,
+        .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
       ]),
     tests(
       "EndToEnd",

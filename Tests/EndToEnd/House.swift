@@ -12,8 +12,11 @@ final class House: Sendable {
   ///
   /// - Parameters:
   ///   - channels: lines under `channels:`.
+  ///   - server: lines beside `channels:`.
   ///   - people: `roles.yaml`; nil keeps the shipped one.
-  init(channels: String? = nil, people: String? = nil, skills: [String] = ["echo", "clock", "tickets", "calc"]) throws {
+  init(
+    channels: String? = nil, server: String = "", people: String? = nil, skills: [String] = ["echo", "clock", "tickets", "calc"]
+  ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-house-\(UUID().uuidString)")
     let files = FileManager.default
     try files.createDirectory(at: folder.appending(path: "Plugins"), withIntermediateDirectories: true)
@@ -22,6 +25,7 @@ final class House: Sendable {
     if let people { try Data(people.utf8).write(to: folder.appending(path: "policies/roles.yaml")) }
     guard let channels else { return }
     let configuration = """
+      \(server)
       channels:
       \(channels)
       limits:

@@ -132,7 +132,9 @@ final class QQPlatform: Sendable {
   }
 
   /// Posts an event as the platform does. Throws when the service is not there.
-  func deliver(_ event: JSON, to port: Int, timestamp: Int64 = WallClock.system.now().seconds) async throws -> Answer {
+  func deliver(
+    _ event: JSON, to port: Int, timestamp: Int64 = WallClock.system.now().seconds, headers: [String: String] = [:]
+  ) async throws -> Answer {
     let body = event.canonical
     var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/qq/webhook/main")
     request.method = .POST
@@ -141,6 +143,7 @@ final class QQPlatform: Sendable {
     request.headers.add(name: "X-Bot-Appid", value: Self.appID)
     request.headers.add(name: "X-Signature-Timestamp", value: String(timestamp))
     request.headers.add(name: "X-Signature-Ed25519", value: try Self.signature(over: "\(timestamp)\(body)"))
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.body = .bytes(ByteBuffer(string: body))
     let response = try await client.execute(request, timeout: .seconds(10))
     let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
@@ -157,10 +160,13 @@ final class QQPlatform: Sendable {
   }
 
   static func signature(over text: String) throws -> String {
+    try signingKey().signature(for: Data(text.utf8)).hexadecimal
+  }
+
+  static func signingKey(_ secret: String = QQPlatform.secret) throws -> Curve25519.Signing.PrivateKey {
     var seed = Array(secret.utf8)
     while seed.count < 32 { seed += Array(secret.utf8) }
-    let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.prefix(32))
-    return try key.signature(for: Data(text.utf8)).hexadecimal
+    return try Curve25519.Signing.PrivateKey(rawRepresentation: seed.prefix(32))
   }
 
   // MARK: The API

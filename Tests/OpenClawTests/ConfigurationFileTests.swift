@@ -1,6 +1,7 @@
 import Agent
 import Core
 import Foundation
+import Gateway
 import Testing
 
 @testable import openclaw
@@ -27,7 +28,13 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
   func everyKey() throws {
     let configuration = try load(
       """
-      server: { host: 0.0.0.0, port: 9000, log_tool_calls: true }
+      server:
+        host: 0.0.0.0
+        port: 9000
+        log_tool_calls: true
+        tls_cert: tls/chain.pem
+        tls_key: /etc/tls/key.pem
+        trusted_proxies: [127.0.0.1, 10.0.0.0/8, "::1"]
       data: state
       store: "sqlite:db/claw.db"
       plugins: /opt/skills
@@ -56,12 +63,18 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       limits:
         sender: { per_minute: 1, burst: 2 }
         group: { per_minute: 3, burst: 4 }
+        channel: { per_minute: 7, burst: 8 }
+        address: { per_minute: 9, burst: 10 }
+        connections_per_address: 11
         queue: 5
         events_in_flight: 6
+      raw_events: { keep: none, days: 3 }
       trusted_skills: [\(String(repeating: "0a", count: 32))]
       """, environment: ["NEW_SECRET": "new", "OLD_SECRET": "old"])
 
-    #expect(configuration.server == Configuration.Server(host: "0.0.0.0", port: 9000, logToolCalls: true))
+    #expect(configuration.server.host == "0.0.0.0")
+    #expect(configuration.server.port == 9000)
+    #expect(configuration.server.logToolCalls)
     let folder = FilePlace.folder(of: try #require(configuration.file))
     #expect(configuration.data == folder + "/state")
     #expect(configuration.databasePath == folder + "/db/claw.db")
@@ -94,6 +107,13 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     #expect(configuration.model.fallback == ["tiny", "0123"])
     #expect(configuration.limits.sender == Configuration.Limits.Rate(perMinute: 1, burst: 2))
     #expect(configuration.limits.group == Configuration.Limits.Rate(perMinute: 3, burst: 4))
+    #expect(configuration.limits.channel == Configuration.Limits.Rate(perMinute: 7, burst: 8))
+    #expect(configuration.limits.address == Configuration.Limits.Rate(perMinute: 9, burst: 10))
+    #expect(configuration.limits.connectionsPerAddress == 11)
+    #expect(configuration.server.tlsCertificate?.hasSuffix("/tls/chain.pem") == true)
+    #expect(configuration.server.tlsKey == "/etc/tls/key.pem")
+    #expect(configuration.server.trustedProxies.map(\.description) == ["127.0.0.1", "10.0.0.0/8", "::1"])
+    #expect(configuration.rawEvents == Configuration.RawEvents(keep: .none, days: 3))
     #expect(configuration.limits.queue == 5)
     #expect(configuration.limits.eventsInFlight == 6)
     #expect(configuration.trustedSkills == [String(repeating: "0a", count: 32)])
@@ -234,6 +254,14 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
         "chats: [{ match: '*', respond: all, prefix: ' ' }]",
         "openclaw.yaml:1:45: 'prefix' must be 1 to 16 characters without white space"
       ),
+      (
+        "server: { trusted_proxies: [10.1.0.0/8] }",
+        "openclaw.yaml:1:29: 'trusted_proxies' must be an IP address such as 127.0.0.1, or a range such as 10.0.0.0/8"
+      ),
+      ("server: { trusted_proxies: 127.0.0.1 }", "openclaw.yaml:1:28: 'trusted_proxies' must be a list, not a single value"),
+      ("server: { tls_cert: c.pem }", "openclaw.yaml: 'server' needs both 'tls_cert' and 'tls_key', or none of them"),
+      ("raw_events: { keep: some }", "openclaw.yaml:1:21: 'keep' must be one of unknown, all, none"),
+      ("raw_events: { days: 0 }", "openclaw.yaml:1:21: 'days' must be a whole number from 1 to 3650"),
       ("limits: { sender: { burst: 0 } }", "openclaw.yaml:1:28: 'burst' must be a whole number from 1 to 1000000"),
       ("limits: { group: { bursts: 1 } }", "openclaw.yaml:1:20: 'limits.group' has no key 'bursts'; did you mean 'burst'?"),
       (

@@ -1,6 +1,7 @@
 import Agent
 import Core
 import Foundation
+import Gateway
 import Skills
 import Testing
 
@@ -8,11 +9,14 @@ import Testing
 
 @Suite struct ConfigurationSourcesTests {
   private static let values: [(path: String, text: String)] = [
-    ("server.host", "::1"), ("server.port", "0"), ("server.log_tool_calls", "true"), ("data", "d"), ("store", "sqlite:s.db"),
-    ("plugins", "p"), ("policies", "r"), ("skills.require_signature", "always"),
+    ("server.host", "::1"), ("server.port", "0"), ("server.log_tool_calls", "true"), ("server.tls_cert", "c.pem"),
+    ("server.tls_key", "k.pem"), ("data", "d"), ("store", "sqlite:s.db"), ("plugins", "p"), ("policies", "r"),
+    ("skills.require_signature", "always"),
     ("model.base_url", "http://127.0.0.1/v1"), ("model.model", "m"),
     ("limits.sender.per_minute", "1"), ("limits.sender.burst", "2"), ("limits.group.per_minute", "3"),
-    ("limits.group.burst", "4"), ("limits.queue", "5"), ("limits.events_in_flight", "6"),
+    ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
+    ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
+    ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")
@@ -23,7 +27,10 @@ import Testing
       environment["OPENCLAW_" + path.uppercased().replacing(".", with: "_")] = text
     }
     let configuration = try ConfigurationLoader(environment: environment, workingDirectory: "/w").load()
-    #expect(configuration.server == Configuration.Server(host: "::1", port: 0, logToolCalls: true))
+    #expect(
+      configuration.server
+        == Configuration.Server(
+          host: "::1", port: 0, logToolCalls: true, tlsCertificate: "/w/c.pem", tlsKey: "/w/k.pem"))
     #expect(configuration.data == "/w/d")
     #expect(configuration.databasePath == "/w/s.db")
     #expect(configuration.plugins == "/w/p")
@@ -33,6 +40,10 @@ import Testing
     #expect(configuration.model.model == "m")
     #expect(configuration.limits.sender == Configuration.Limits.Rate(perMinute: 1, burst: 2))
     #expect(configuration.limits.group == Configuration.Limits.Rate(perMinute: 3, burst: 4))
+    #expect(configuration.limits.channel == Configuration.Limits.Rate(perMinute: 7, burst: 8))
+    #expect(configuration.limits.address == Configuration.Limits.Rate(perMinute: 9, burst: 10))
+    #expect(configuration.limits.connectionsPerAddress == 11)
+    #expect(configuration.rawEvents == Configuration.RawEvents(keep: .all, days: 12))
     #expect(configuration.limits.queue == 5)
     #expect(configuration.limits.eventsInFlight == 6)
   }

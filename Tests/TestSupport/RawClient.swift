@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// An HTTP answer as it came.
@@ -15,12 +15,17 @@ package struct RawClient {
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private var buffer = ByteBuffer()
 
-  package static func connect<Result>(to port: Int, _ body: (inout RawClient) async throws -> Result) async throws -> Result {
+  /// - Parameter prepare: adds what stands between the socket and the client, such as TLS.
+  package static func connect<Result>(
+    to port: Int, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+    _ body: (inout RawClient) async throws -> Result
+  ) async throws -> Result {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+          try prepare(channel)
+          return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
       }
@@ -57,6 +62,12 @@ package struct RawClient {
 
   package func send(_ text: String) async {
     await send(Array(text.utf8))
+  }
+
+  /// Sends beside whoever reads.
+  package var sender: @Sendable (String) async -> Void {
+    let outbound = outbound
+    return { text in try? await outbound.write(ByteBuffer(string: text)) }
   }
 
   package func closeOutput() {

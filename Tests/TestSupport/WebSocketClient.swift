@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// The client's side of a WebSocket, by hand: sends what it is told, right or wrong.
 package struct WebSocketClient {
@@ -39,9 +39,10 @@ package struct WebSocketClient {
   /// Opens a WebSocket and hands it over; `first` goes out in the same write as the request.
   package static func open(
     _ port: Int, path: String = "/onebot/v11/sockets/ws", headers: [String] = ["Authorization: Bearer good", "X-Self-ID: 1"],
-    first: [UInt8] = [], _ body: (inout WebSocketClient) async throws -> Void
+    first: [UInt8] = [], prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+    _ body: (inout WebSocketClient) async throws -> Void
   ) async throws {
-    try await RawClient.connect(to: port) { (client: inout RawClient) async throws in
+    try await RawClient.connect(to: port, prepare: prepare) { (client: inout RawClient) async throws in
       await client.send(upgrade(path, headers: headers) + first)
       guard let answer = try await client.readResponse(), answer.status == 101 else { throw RefusedError() }
       var socket = WebSocketClient(client: client)

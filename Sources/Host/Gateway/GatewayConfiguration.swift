@@ -17,6 +17,16 @@ package struct GatewayConfiguration: Sendable {
   package var maximumHeaderFields: Int = 100
   /// Connections open at once; more wait in the listen queue. Lowered to what the process may open.
   package var maximumConnections: Int = 4096
+  /// Connections that one address may have open at once; further ones are closed. Trusted proxies have no such limit.
+  package var maximumConnectionsPerAddress: Int = 512
+  /// Requests of one connection that may wait for their answers; the connection is ended at the next.
+  package var maximumPipelined: Int = 32
+  /// Bytes of all bodies that are being read, over all connections.
+  package var maximumBodies: Int = 64 * 1024 * 1024
+  /// The reverse proxies whose word about the client's address is believed.
+  package var trustedProxies = TrustedProxies()
+  /// How long a TLS handshake may take.
+  package var handshakeTimeout: TimeAmount = .seconds(10)
   /// How long a connection may be open without a complete request head.
   package var idleTimeout: TimeAmount = .seconds(30)
   /// How long a body may take from its head to its end.

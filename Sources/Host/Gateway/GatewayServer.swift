@@ -27,10 +27,11 @@ package struct GatewayServer: Service {
   ///   - channels: who answers where.
   ///   - admission: the pipeline; hand the same one to routes that admit events of their own.
   ///   - extraRoutes: registers the routes of other rooms. They are asked for paths that nobody else answers.
+  ///   - tls: the certificate to serve with; nil speaks plain HTTP.
   ///   - onListening: called with the port once connections are accepted.
   package init(
     configuration: GatewayConfiguration, channels: ChannelTable, admission: Admission, health: Health, logger: Logger,
-    extraRoutes: (Router<GatewayRequestContext>) -> Void = { _ in },
+    tls: TLSKeeper? = nil, extraRoutes: (Router<GatewayRequestContext>) -> Void = { _ in },
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     let router = Router(context: GatewayRequestContext.self)
@@ -40,11 +41,15 @@ package struct GatewayServer: Service {
     admission.counters.gauge(.openSockets) { Int64(openSockets.now) }
     let service = HTTPService(
       configuration: configuration, table: channels, admission: admission, health: health,
-      routes: RouteResponder(router, logger: logger), drain: drain)
+      routes: RouteResponder(router, logger: logger), drain: drain, bodies: BodyBudget(limit: configuration.maximumBodies))
     let handshake = SocketHandshake(
-      table: channels, admission: admission, configuration: configuration.sockets, drain: drain, openSockets: openSockets)
+      table: channels, admission: admission, configuration: configuration.sockets, drain: drain, openSockets: openSockets,
+      proxies: configuration.trustedProxies)
     self.configuration = configuration
-    self.child = GatewayChildChannel(configuration: configuration, service: service, handshake: handshake)
+    self.child = GatewayChildChannel(
+      configuration: configuration, service: service, handshake: handshake,
+      ledger: ConnectionLedger(limit: configuration.maximumConnectionsPerAddress, proxies: configuration.trustedProxies), tls: tls
+    )
     self.health = health
     self.logger = logger
     self.drain = drain

@@ -16,6 +16,9 @@ enum Schema {
     migrator.registerMigration("1") { database in
       for statement in inbox + outbox + writeCalls + audit + rest { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("2-gateway") { database in
+      for statement in gateway { try database.execute(sql: statement) }
+    }
     return migrator
   }
 
@@ -144,5 +147,27 @@ enum Schema {
     ) WITHOUT ROWID
     """,
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  ]
+
+  private static let gateway = [
+    """
+    CREATE TABLE rate_cell (
+      kind TEXT NOT NULL, key TEXT NOT NULL, paid_until INTEGER NOT NULL, PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX rate_cell_paid ON rate_cell (paid_until)",
+    """
+    CREATE TABLE raw_event (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      channel TEXT NOT NULL,
+      type TEXT NOT NULL,
+      request_id TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      size INTEGER NOT NULL,
+      total INTEGER NOT NULL,
+      body BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX raw_event_request ON raw_event (request_id)",
   ]
 }

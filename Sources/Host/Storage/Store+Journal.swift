@@ -16,6 +16,10 @@ package struct Inbox: EventJournal {
     self.onAccepted = onAccepted
   }
 
+  package var fill: Double {
+    store.backlog.withLock { Double($0) / Double(max(1, limit)) }
+  }
+
   package func accept(_ event: ChatEvent) async throws(JournalError) -> Acceptance {
     guard store.backlog.withLock({ $0 < limit }) else {
       throw JournalError(.full, message: "\(limit) events are waiting already; come again later")

@@ -39,6 +39,7 @@ enum FakeFormat {
           text: document["text"]?.string ?? "", dedupeKeys: [id]))
     case "control": return .control(WebhookAnswer(status: 200, body: ["op": 13]))
     case "heartbeat": return .control(nil)
+    case "mystery": return .ignored(type: Interpretation.unknownType)
     default: return .ignored(type: "other")
     }
   }
@@ -78,6 +79,7 @@ final class FakeJournal: EventJournal {
     /// How many calls fail before the next succeeds.
     var failures: [JournalError] = []
     var held = false
+    var fill = 0.0
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -95,6 +97,13 @@ final class FakeJournal: EventJournal {
 
   func fail(_ code: JournalError.Code, times: Int) {
     state.withLock { $0.failures = Array(repeating: JournalError(code, message: "told to fail"), count: times) }
+  }
+
+  var fill: Double { state.withLock { $0.fill } }
+
+  /// How full the queue says it is from now on.
+  func fill(to fill: Double) {
+    state.withLock { $0.fill = fill }
   }
 
   /// From now on `accept` waits for `release`.

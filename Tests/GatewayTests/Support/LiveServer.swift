@@ -24,7 +24,8 @@ struct LiveServer {
   /// Runs `body` against a server; shuts the server down, and waits for its end, when `body` returns.
   static func run(
     limits: AdmissionLimits = AdmissionLimits(), health: Health = Health(awaiting: [GatewayServer.healthPart]),
-    configure: (inout GatewayConfiguration) -> Void = { _ in }, _ body: (LiveServer) async throws -> Void
+    configure: (inout GatewayConfiguration) -> Void = { _ in }, certificate: TLSCertificate? = nil,
+    _ body: (LiveServer) async throws -> Void
   ) async throws {
     var configuration = GatewayConfiguration(port: 0)
     configure(&configuration)
@@ -34,6 +35,7 @@ struct LiveServer {
     let counters = Counters()
     let admission = Admission(
       journal: journal, limits: limits, counters: counters, logger: logger, pause: { _ in await Task.yield() })
+    let tls = try certificate.map { try TLSKeeper($0, health: health, logger: logger) }
     let (ports, listening) = AsyncStream<Int>.makeStream()
     let server = GatewayServer(
       configuration: configuration,
@@ -43,7 +45,7 @@ struct LiveServer {
           "/onebot/v11": [FakeWebhook(name: "sockets", acknowledgement: WebhookAnswer(status: 204, body: nil))],
         ],
         sockets: ["/onebot/v11": [sockets]]),
-      admission: admission, health: health, logger: logger,
+      admission: admission, health: health, logger: logger, tls: tls,
       extraRoutes: { router in
         router.get("/extra/:name") { _, context in "hello \(context.parameters.get("name") ?? "")" }
         router.get("/extra-refused") { _, context -> String in
@@ -65,7 +67,9 @@ struct LiveServer {
         }
       },
       onListening: { listening.yield($0) })
-    let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
+    var services: [any Service] = [server]
+    if let tls { services.append(tls) }
+    let group = ServiceGroup(configuration: .init(services: services, logger: logger))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       var iterator = ports.makeAsyncIterator()

@@ -61,10 +61,27 @@ package struct ChatRules: Sendable, Equatable {
     }
   }
 
+  /// How much it matters that the event is worked on soon.
+  package func relevance(of event: ChatEvent) -> Relevance {
+    switch event.kind {
+    case .button: .decision
+    case .notice: .background
+    case .message:
+      switch request(in: event) {
+      case .command(let line) where Self.cardVerbs.contains(line.verb): .decision
+      case .some: .request
+      case nil: .background
+      }
+    }
+  }
+
+  /// Commands that answer a card.
+  private static let cardVerbs = ["approve", "deny", "show"]
+
   /// An answer to a card is meant for nobody else: it needs no mention.
   private func approvalVerb(in text: String) -> ChatRequest? {
     guard text.hasPrefix("/"), let line = CommandLine(text.dropFirst()) else { return nil }
-    return ["approve", "deny", "show"].contains(line.verb) ? .command(line) : nil
+    return Self.cardVerbs.contains(line.verb) ? .command(line) : nil
   }
 }
 

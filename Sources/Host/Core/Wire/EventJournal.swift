@@ -28,4 +28,6 @@ package struct JournalError: Error, Sendable, Equatable {
 package protocol EventJournal: Sendable {
   /// Commits the event together with its dedupe keys. On return the event is on disk, or was already.
   func accept(_ event: ChatEvent) async throws(JournalError) -> Acceptance
+  /// How full the queue behind it is, from 0 to 1. Asked for every event: it must be cheap.
+  var fill: Double { get }
 }

@@ -40,8 +40,13 @@ package enum Interpretation: Sendable {
   case event(ChatEvent)
   /// Protocol business that ends here, with its answer: a URL validation, a heartbeat, an API response.
   case control(WebhookAnswer?)
-  /// Known or unknown, but not for us: acknowledged, counted under `type`, otherwise dropped.
+  /// Known or unknown (`unknownType`), but not for us: acknowledged, counted under `type`, otherwise dropped.
   case ignored(type: String)
+}
+
+extension Interpretation {
+  /// The type of an ignored document whose kind the adapter does not know; such documents are kept for inspection.
+  package static let unknownType = "unknown"
 }
 
 /// A channel that receives events by HTTP POST.

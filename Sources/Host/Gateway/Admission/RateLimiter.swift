@@ -11,6 +11,8 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
   private var paidUntil: [Key: Int64] = [:]
   private var sharedPaidUntil = Self.never
   private var nextSweep = Self.never
+  /// Remembered keys whose number has changed since it was last asked for.
+  private var changed: Set<Key> = []
 
   init(_ limit: RateLimit, capacity: Int) {
     self.limit = limit
@@ -39,6 +41,32 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     store(max(stored(key), now) + limit.interval, for: key)
   }
 
+  /// Undoes one `spend`.
+  mutating func refund(_ key: Key) {
+    let paid = stored(key)
+    guard paid > Self.never else { return }
+    store(paid - limit.interval, for: key)
+  }
+
+  /// Keys that were spent on or refunded since the last call, with their numbers; at most `limit` of them.
+  mutating func takeChanges(atMost limit: Int) -> [(key: Key, paidUntil: Int64)] {
+    var changes: [(key: Key, paidUntil: Int64)] = []
+    while changes.count < limit, let key = changed.popFirst() {
+      // Forgotten in the meantime: it was idle.
+      guard let paid = paidUntil[key] else { continue }
+      changes.append((key, paid))
+    }
+    return changes
+  }
+
+  /// Takes up the number of an earlier run, unless it means nothing any more. One that lies too far ahead, because the clock was
+  /// set back in between, is brought into range.
+  mutating func restore(_ key: Key, paidUntil paid: Int64, at now: Timestamp) {
+    let now = Self.microseconds(now)
+    guard paid > now, paidUntil.count < capacity else { return }
+    paidUntil[key] = min(paid, now + limit.tolerance + limit.interval)
+  }
+
   private func stored(_ key: Key) -> Int64 {
     paidUntil[key] ?? (paidUntil.count < capacity ? Self.never : sharedPaidUntil)
   }
@@ -46,6 +74,7 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
   private mutating func store(_ paid: Int64, for key: Key) {
     if paidUntil[key] != nil || paidUntil.count < capacity {
       paidUntil[key] = paid
+      changed.insert(key)
     } else {
       sharedPaidUntil = paid
     }
@@ -55,6 +84,7 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     guard paidUntil.count >= capacity, paidUntil[key] == nil, now >= nextSweep || nextSweep - now > 1_000_000 else { return }
     nextSweep = now + 1_000_000
     paidUntil = paidUntil.filter { $0.value > now }
+    changed.formIntersection(paidUntil.keys)
   }
 
   /// Times are clamped to ± 100,000 years, and this lies before all of them, so that no sum or difference can overflow.

@@ -2,10 +2,6 @@ import Core
 
 /// Every refusal that the gateway itself makes. Channels add their own for signatures and event shapes.
 extension Refusal {
-  enum RateKind: String {
-    case sender, group
-  }
-
   static func methodNotAllowed(_ allowed: String) -> Refusal {
     Refusal(status: 405, code: "method_not_allowed", message: "This path takes \(allowed) only.")
   }
@@ -51,6 +47,21 @@ extension Refusal {
     status: 403, code: "loopback_only", message: "This path answers only clients on this machine that call it by a loopback name."
   )
 
+  static let tooManyPipelined = Refusal(
+    status: 429, code: "pipeline_too_long", message: "Too many requests on this connection wait for their answers.", retryAfter: 1
+  )
+
+  /// Never sent: the connection is closed.
+  static let tooManyConnections = Refusal(
+    status: 429, code: "too_many_connections", message: "This address has too many connections open.")
+
+  /// Never sent: there is no connection to send it on.
+  static let handshakeFailed = Refusal(
+    status: 400, code: "tls_failed", message: "The TLS handshake failed or took too long.")
+
+  static let bodiesFull = Refusal(
+    status: 503, code: "bodies_full", message: "Too many bodies are being read at the moment; send it again.", retryAfter: 1)
+
   static let draining = Refusal(
     status: 503, code: "draining", message: "The server is shutting down; send it again.", retryAfter: 5)
 
@@ -65,10 +76,10 @@ extension Refusal {
     Refusal(status: 400, code: "event_invalid", message: "An event is a JSON object, not \(document.typeName).")
   }
 
-  static func rateLimited(_ kind: RateKind, microseconds: Int64) -> Refusal {
+  static func rateLimited(_ kind: EventRates.Kind, microseconds: Int64) -> Refusal {
     let seconds = Int((microseconds + 999_999) / 1_000_000)
     return Refusal(
-      status: 429, code: "rate_limited_\(kind.rawValue)", message: "Too many messages from this \(kind.rawValue).",
+      status: 429, code: "rate_limited_\(kind.rawValue)", message: kind.tooMany,
       retryAfter: max(1, seconds))
   }
 
@@ -85,5 +96,14 @@ extension Refusal {
   /// `{"error":{"code","message","request_id"}}`.
   func body(_ requestID: RequestID) -> JSON {
     ["error": ["code": .string(code), "message": .string(message), "request_id": .string(requestID.description)]]
+  }
+}
+
+extension EventRates.Kind {
+  fileprivate var tooMany: String {
+    switch self {
+    case .sender, .group, .channel: "Too many messages from this \(rawValue)."
+    case .address: "Too many requests from this address that do not prove who sends them."
+    }
   }
 }

@@ -6,6 +6,9 @@ import NIOWebSocket
 /// The request did not come to its end in time.
 struct RequestTimeoutError: Error {}
 
+/// More requests than allowed wait on one connection.
+struct PipelineOverflowError: Error {}
+
 /// Stands behind the HTTP decoder of every connection. Decides by the first request whether the connection is HTTP or a
 /// WebSocket, watches the time limits, and closes the connection at the right moment of a shutdown.
 ///
@@ -33,14 +36,18 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
   private var state: ConnectionState
   private var mode = Mode.fresh
   private var upgradeHasBody = false
+  private let maximumPipelined: Int
+  /// Everything that still comes is dropped.
+  private var hasOverflowed = false
   private var timer: (fires: NIODeadline, task: Scheduled<Void>)?
 
   init(
     handshake: SocketHandshake, limits: ConnectionState.Limits,
     codec: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>),
-    outcome: EventLoopPromise<GatewayConnection.Kind>
+    outcome: EventLoopPromise<GatewayConnection.Kind>, maximumPipelined: Int
   ) {
     self.handshake = handshake
+    self.maximumPipelined = maximumPipelined
     self.codec = codec
     self.outcome = outcome
     self.state = ConnectionState(limits: limits, now: .now())
@@ -80,11 +87,13 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
         forward(head, context)
       }
     case (.http, .head(let head)):
+      guard !hasOverflowed, state.open < maximumPipelined else { return overflow(context) }
       state.headRead(at: .now())
       forward(head, context)
     case (.http, .body):
-      if !state.isLingering { context.fireChannelRead(data) }
+      if !state.isLingering, !hasOverflowed { context.fireChannelRead(data) }
     case (.http, .end):
+      guard !hasOverflowed else { return }
       state.endRead()
       if !state.isLingering { context.fireChannelRead(data) }
     case (.upgrading, .body): upgradeHasBody = true
@@ -138,6 +147,13 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
       head.headers.replaceOrAdd(name: "connection", value: "close")
     }
     context.fireChannelRead(Self.wrapInboundOut(.head(head)))
+  }
+
+  /// One read may hold thousands of requests. Those before the limit are answered, then the connection ends.
+  private func overflow(_ context: ChannelHandlerContext) {
+    guard !hasOverflowed else { return }
+    hasOverflowed = true
+    context.fireErrorCaught(PipelineOverflowError())
   }
 
   private func startHTTP(_ context: ChannelHandlerContext) {
@@ -212,8 +228,8 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     mode = .done
     timer?.task.cancel()
     timer = nil
-    let remoteAddress = context.channel.remoteAddress?.ipAddress ?? ""
-    switch handshake.decide(head, mount, hasBody: upgradeHasBody, remoteAddress: remoteAddress) {
+    let peer = context.channel.remoteAddress?.ipAddress ?? ""
+    switch handshake.decide(head, mount, hasBody: upgradeHasBody, peer: peer) {
     case .refuse(let answer):
       let body = context.channel.allocator.buffer(bytes: answer.body)
       context.write(Self.wrapOutboundOut(.head(answer.head)), promise: nil)

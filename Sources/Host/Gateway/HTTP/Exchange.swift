@@ -7,7 +7,9 @@ struct Exchange: Sendable {
   /// Values by lower-case name.
   let headers: [String: String]
   let path: String
-  let remoteAddress: String
+  let client: ClientAddress
+  /// On this machine, without a proxy in between.
+  let isLocal: Bool
   let receivedAt: Timestamp
   let requestID: RequestID
   /// The channel it is for, as far as known: a label of metrics.
@@ -17,15 +19,18 @@ struct Exchange: Sendable {
   private var allowedMethod: String?
   private let maximumRest: Int
 
-  init(service: HTTPService, head: HTTPRequestHead, remoteAddress: String) {
+  init(service: HTTPService, head: HTTPRequestHead, peer: String) {
     self.head = head
     self.headers = HTTPRules.dictionary(of: head.headers)
     self.path = HTTPRules.path(of: head.uri)
-    self.remoteAddress = remoteAddress
+    self.client = service.client(of: peer, headers: headers)
+    self.isLocal = LocalClient.sent(headers, from: peer)
     self.receivedAt = service.admission.clock.now()
     self.requestID = RequestID(at: receivedAt)
     self.maximumRest = service.configuration.maximumBody
   }
+
+  var remoteAddress: String { client.text }
 
   /// The client waits for our word before it sends the body.
   var expectsContinue: Bool { head.version.isModern && headers["expect"] != nil }

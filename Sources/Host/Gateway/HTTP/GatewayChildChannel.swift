@@ -1,7 +1,9 @@
+import Core
 import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// One accepted connection, and the future in which it finds out what it is.
 struct GatewayConnection: ServerChildChannelValue {
@@ -21,9 +23,24 @@ struct GatewayChildChannel: ServerChildChannel {
   let configuration: GatewayConfiguration
   let service: HTTPService
   let handshake: SocketHandshake
+  let ledger: ConnectionLedger
+  /// Nil: plain HTTP.
+  let tls: TLSKeeper?
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<GatewayConnection> {
     channel.eventLoop.makeCompletedFuture {
+      let peer = channel.remoteAddress?.ipAddress ?? ""
+      guard let ticket = ledger.enter(peer) else {
+        refuse(.tooManyConnections, from: peer)
+        try channel.pipeline.syncOperations.addHandler(ClosingHandler())
+        return GatewayConnection(channel: channel, kind: channel.eventLoop.makeSucceededFuture(.refused))
+      }
+      channel.closeFuture.whenComplete { _ in ledger.leave(ticket) }
+      if let tls {
+        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
+        let tlsGuard = TLSGuard(limit: configuration.handshakeTimeout) { _ in refuse(.handshakeFailed, from: peer) }
+        try channel.pipeline.syncOperations.addHandler(tlsGuard)
+      }
       var limits = NIOHTTPDecoderLimitConfiguration()
       limits.maxHeaderFieldSize = configuration.maximumHeaderBytes
       limits.maxHeaderListSize = configuration.maximumHeaderBytes
@@ -37,7 +54,7 @@ struct GatewayChildChannel: ServerChildChannel {
         limits: ConnectionState.Limits(
           idle: configuration.idleTimeout, body: configuration.bodyTimeout, write: configuration.writeTimeout,
           linger: configuration.lingerTimeout),
-        codec: (encoder, decoder), outcome: outcome)
+        codec: (encoder, decoder), outcome: outcome, maximumPipelined: configuration.maximumPipelined)
       do {
         try channel.pipeline.syncOperations.addHandler(encoder)
         try channel.pipeline.syncOperations.addHandler(decoder)
@@ -60,5 +77,20 @@ struct GatewayChildChannel: ServerChildChannel {
     } onCancel: {
       value.channel.close(promise: nil)
     }
+  }
+
+  /// Counts and logs a connection that got no answer.
+  private func refuse(_ refusal: Refusal, from peer: String) {
+    let requestID = RequestID(at: service.admission.clock.now())
+    service.admission.note(refusal, channel: "-", requestID: requestID, remoteAddress: peer)
+  }
+}
+
+/// Closes a connection as soon as it is open.
+private final class ClosingHandler: ChannelInboundHandler {
+  typealias InboundIn = Any
+
+  func channelActive(context: ChannelHandlerContext) {
+    context.close(promise: nil)
   }
 }

@@ -22,18 +22,18 @@ struct HTTPConnection {
 
   /// Returns when the connection is closed.
   func run(_ channel: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>) async {
-    let remoteAddress = channel.channel.remoteAddress?.ipAddress ?? ""
+    let peer = channel.channel.remoteAddress?.ipAddress ?? ""
     do {
       try await channel.executeThenClose { inbound, outbound in
         var parts = inbound.makeAsyncIterator()
         do {
           while let part = try await next(&parts) {
             guard case .head(let head) = part else { continue }
-            var exchange = Exchange(service: service, head: head, remoteAddress: remoteAddress)
+            var exchange = Exchange(service: service, head: head, peer: peer)
             guard try await serve(&exchange, &parts, outbound) else { break }
           }
         } catch let broken as BrokenRequestError {
-          try await answerBroken(broken.refusal, outbound, remoteAddress)
+          try await answerBroken(broken.refusal, outbound, peer)
         }
         outbound.finish()
         // The gate closes once the peer has done so, or has had its time.
@@ -54,6 +54,8 @@ struct HTTPConnection {
       throw BrokenRequestError(refusal: .malformedHTTP)
     } catch is RequestTimeoutError {
       throw BrokenRequestError(refusal: .requestTimeout)
+    } catch is PipelineOverflowError {
+      throw BrokenRequestError(refusal: .tooManyPipelined)
     }
   }
 
@@ -79,9 +81,8 @@ struct HTTPConnection {
         return try await receive(for: webhook, &exchange, &parts, writer)
       case .unknownChannel: throw Refusal.unknownChannel
       case .elsewhere:
-        let isLocal = LocalClient.sent(exchange.headers, from: exchange.remoteAddress)
-        guard let answer = try service.builtIn(exchange.path, isLocal: isLocal, requestID: exchange.requestID) else {
-          return try await route(&exchange, &parts, writer, isLocal: isLocal)
+        guard let answer = try service.builtIn(exchange.path, isLocal: exchange.isLocal, requestID: exchange.requestID) else {
+          return try await route(&exchange, &parts, writer)
         }
         guard exchange.head.method == .GET || exchange.head.method == .HEAD else { throw exchange.methodNotAllowed("GET") }
         return try await finish(answer, &exchange, &parts, writer)
@@ -104,22 +105,25 @@ struct HTTPConnection {
   ) async throws -> Bool {
     if service.drain.isSet { throw Refusal.draining }
     try HTTPRules.checkEvent(exchange.headers, maximumBody: service.configuration.maximumBody)
-    let body = try await readBody(&exchange, &parts, writer, limit: service.configuration.maximumBody)
+    try service.admission.check(address: exchange.client.bucket, at: exchange.receivedAt)
+    var body = BudgetedBody(budget: service.bodies)
+    defer { body.release() }
+    try await read(into: &body, &exchange, &parts, writer, limit: service.configuration.maximumBody)
     let request = WebhookRequest(
-      headers: exchange.headers, body: body, remoteAddress: exchange.remoteAddress, receivedAt: exchange.receivedAt)
-    switch await service.admission.admit(request, to: channel, requestID: exchange.requestID) {
+      headers: exchange.headers, body: body.bytes, remoteAddress: exchange.remoteAddress, receivedAt: exchange.receivedAt)
+    switch await service.admission.admit(request, from: exchange.client.bucket, to: channel, requestID: exchange.requestID) {
     case .answer(let answer): return try await finish(HTTPAnswer(answer), &exchange, &parts, writer)
     case .refusal(let refusal): return try await finish(exchange.answer(refusal), &exchange, &parts, writer)
     }
   }
 
-  private func route(
-    _ exchange: inout Exchange, _ parts: inout Parts, _ writer: Writer, isLocal: Bool
-  ) async throws -> Bool {
+  private func route(_ exchange: inout Exchange, _ parts: inout Parts, _ writer: Writer) async throws -> Bool {
     let limit = service.configuration.maximumRouteBody
     if let length = HTTPRules.contentLength(exchange.headers), length > limit { throw Refusal.bodyTooLarge(limit: limit) }
-    let body = try await readBody(&exchange, &parts, writer, limit: limit)
-    let response = try await service.routes.respond(to: exchange, body: body, isLocal: isLocal)
+    var body = BudgetedBody(budget: service.bodies)
+    defer { body.release() }
+    try await read(into: &body, &exchange, &parts, writer, limit: limit)
+    let response = try await service.routes.respond(to: exchange, body: body.bytes)
     let closing = !exchange.head.isKeepAlive
     do {
       try await service.routes.write(
@@ -131,23 +135,21 @@ struct HTTPConnection {
     return !closing
   }
 
-  /// Collects the body, exactly as it came. Throws a `Refusal` as soon as it exceeds `limit`.
-  private func readBody(
-    _ exchange: inout Exchange, _ parts: inout Parts, _ writer: Writer, limit: Int
-  ) async throws -> [UInt8] {
+  /// Collects the body, exactly as it came. Throws a `Refusal` as soon as it exceeds `limit`, or all bodies together exceed theirs.
+  private func read(
+    into body: inout BudgetedBody, _ exchange: inout Exchange, _ parts: inout Parts, _ writer: Writer, limit: Int
+  ) async throws {
     if exchange.expectsContinue {
       try await writer.write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
     }
-    var body: [UInt8] = []
-    if let length = HTTPRules.contentLength(exchange.headers) { body.reserveCapacity(min(length, limit)) }
     while let part = try await next(&parts) {
       switch part {
       case .body(let bytes):
-        guard body.count + bytes.readableBytes <= limit else { throw Refusal.bodyTooLarge(limit: limit) }
-        body.append(contentsOf: bytes.readableBytesView)
+        guard body.bytes.count + bytes.readableBytes <= limit else { throw Refusal.bodyTooLarge(limit: limit) }
+        guard body.append(bytes.readableBytesView) else { throw Refusal.bodiesFull }
       case .end:
         exchange.isRead = true
-        return body
+        return
       case .head: throw BrokenRequestError(refusal: .malformedHTTP)
       }
     }

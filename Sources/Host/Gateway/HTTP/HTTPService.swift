@@ -1,4 +1,5 @@
 import Core
+import Logging
 import Operations
 import Synchronization
 
@@ -11,6 +12,32 @@ struct HTTPService: Sendable {
   let routes: RouteResponder
   let dates = HTTPDates()
   let drain: DrainSignal
+  let bodies: BodyBudget
+  private let hasWarnedOfProxy = OneTime()
+
+  init(
+    configuration: GatewayConfiguration, table: ChannelTable, admission: Admission, health: Health, routes: RouteResponder,
+    drain: DrainSignal, bodies: BodyBudget
+  ) {
+    self.configuration = configuration
+    self.table = table
+    self.admission = admission
+    self.health = health
+    self.routes = routes
+    self.drain = drain
+    self.bodies = bodies
+  }
+
+  /// Whom a request counts as coming from.
+  func client(of peer: String, headers: [String: String]) -> ClientAddress {
+    let client = configuration.trustedProxies.client(of: peer, headers: headers)
+    if client.isUnlisted, hasWarnedOfProxy.isFirst() {
+      admission.logger.warning(
+        "a proxy on this machine is not in server.trusted_proxies: all its clients share one allowance",
+        metadata: ["peer": "\(peer)"])
+    }
+    return client
+  }
 
   /// `/healthz`, `/readyz` and `/metrics`; nil for every other path.
   func builtIn(_ path: String, isLocal: Bool, requestID: RequestID) throws(Refusal) -> HTTPAnswer? {
@@ -43,4 +70,12 @@ final class DrainSignal: Sendable {
   var isSet: Bool { flag.load(ordering: .relaxed) }
 
   func set() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Something that is done once.
+private final class OneTime: Sendable {
+  private let isDone = Atomic(false)
+
+  /// True for the first who asks.
+  func isFirst() -> Bool { !isDone.exchange(true, ordering: .relaxed) }
 }

@@ -6,12 +6,8 @@ enum LocalClient {
   /// us by a loopback name: a web page elsewhere whose host name points at 127.0.0.1 does not.
   static func sent(_ headers: [String: String], from remoteAddress: String) -> Bool {
     guard LoopbackAddress.contains(remoteAddress) else { return false }
-    guard !headers.keys.contains(where: isProxyMark) else { return false }
+    guard !headers.keys.contains(where: ProxyMark.isOne) else { return false }
     return headers["host"].map(isLoopbackName) ?? true
-  }
-
-  private static func isProxyMark(_ name: String) -> Bool {
-    ["forwarded", "via", "x-real-ip", "cf-connecting-ip", "true-client-ip"].contains(name) || name.hasPrefix("x-forwarded-")
   }
 
   private static func isLoopbackName(_ host: String) -> Bool {

@@ -65,7 +65,7 @@ struct RouteResponder: Sendable {
     self.logger = logger
   }
 
-  func respond(to exchange: Exchange, body: [UInt8], isLocal: Bool) async throws -> Response {
+  func respond(to exchange: Exchange, body: [UInt8]) async throws -> Response {
     guard let method = HTTPRequest.Method(exchange.head.method.rawValue) else { throw Refusal.malformedHTTP }
     var fields = HTTPFields()
     for (name, value) in exchange.head.headers {
@@ -82,7 +82,7 @@ struct RouteResponder: Sendable {
     logger[metadataKey: "hb.request.id"] = "\(exchange.requestID)"
     let context = GatewayRequestContext(
       source: GatewayRequestSource(
-        logger: logger, requestID: exchange.requestID, remoteAddress: exchange.remoteAddress, isLocal: isLocal))
+        logger: logger, requestID: exchange.requestID, remoteAddress: exchange.remoteAddress, isLocal: exchange.isLocal))
     do {
       let response = try await responder.respond(to: request, context: context)
       // The router's own mark for a request that no route took.

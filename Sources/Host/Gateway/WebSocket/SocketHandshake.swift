@@ -16,6 +16,7 @@ struct SocketHandshake: Sendable {
   let configuration: SocketConfiguration
   let drain: DrainSignal
   let openSockets: Gauge
+  let proxies: TrustedProxies
   let dates = HTTPDates()
 
   /// The WebSocket that this request asks for; nil when it is an ordinary request.
@@ -29,24 +30,27 @@ struct SocketHandshake: Sendable {
   }
 
   func decide(
-    _ head: HTTPRequestHead, _ mount: ChannelTable.SocketMount, hasBody: Bool, remoteAddress: String
+    _ head: HTTPRequestHead, _ mount: ChannelTable.SocketMount, hasBody: Bool, peer: String
   ) -> Decision {
     let now = admission.clock.now()
     let requestID = RequestID(at: now)
+    let headers = HTTPRules.dictionary(of: head.headers)
+    let client = proxies.client(of: peer, headers: headers)
     do throws(Refusal) {
-      let headers = HTTPRules.dictionary(of: head.headers)
       let accept = try Self.accept(head.version, headers, hasBody: hasBody)
       if drain.isSet { throw Refusal.draining }
-      let session = try mount.channel.session(
-        for: SocketRequest(
-          headers: headers, endpoint: mount.endpoint, query: HTTPRules.query(of: head.uri), remoteAddress: remoteAddress))
+      let request = SocketRequest(
+        headers: headers, endpoint: mount.endpoint, query: HTTPRules.query(of: head.uri), remoteAddress: client.text)
+      let session = try admission.authenticated(from: client.bucket, at: now) { () throws(Refusal) in
+        try mount.channel.session(for: request)
+      }
       let fields: HTTPHeaders = [
         "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept, "Date": dates.text(at: now),
         "X-Request-Id": requestID.description,
       ]
       return .accept(HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: fields), session)
     } catch {
-      admission.note(error, channel: mount.channel.name, requestID: requestID, remoteAddress: remoteAddress)
+      admission.note(error, channel: mount.channel.name, requestID: requestID, remoteAddress: client.text)
       var answer = HTTPAnswer(error, requestID: requestID)
       if error.status == 426 { answer.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")] }
       let answerHead = answer.head(version: .http1_1, requestID: requestID, date: dates.text(at: now), closing: true)

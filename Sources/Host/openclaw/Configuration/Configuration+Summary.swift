@@ -1,5 +1,6 @@
 import Agent
 import Core
+import Gateway
 import Skills
 
 extension Configuration {
@@ -9,6 +10,8 @@ extension Configuration {
       "file": file.map(JSON.string) ?? .null,
       "server": [
         "host": .string(server.host), "port": .integer(Int64(server.port)), "log_tool_calls": .bool(server.logToolCalls),
+        "tls_cert": server.tlsCertificate.map(JSON.string) ?? .null, "tls_key": server.tlsKey.map(JSON.string) ?? .null,
+        "trusted_proxies": .array(server.trustedProxies.map { .string($0.description) }),
       ],
       "data": .string(data),
       "store": .string("sqlite:\(databasePath)"),
@@ -20,11 +23,14 @@ extension Configuration {
           ["match": .string($0.match), "respond": .string($0.respond.rawValue), "prefix": .string($0.prefix)]
         }),
       "limits": [
-        "sender": limits.sender.summary, "group": limits.group.summary, "queue": .integer(Int64(limits.queue)),
+        "sender": limits.sender.summary, "group": limits.group.summary, "channel": limits.channel.summary,
+        "address": limits.address.summary, "connections_per_address": .integer(Int64(limits.connectionsPerAddress)),
+        "queue": .integer(Int64(limits.queue)),
         "events_in_flight": .integer(Int64(limits.eventsInFlight)),
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
       "skills": ["require_signature": .string(skills.requireSignature.rawValue)],
+      "raw_events": ["keep": .string(rawEvents.keep.rawValue), "days": .integer(Int64(rawEvents.days))],
       "model": model.model.map(JSON.string) ?? .null,
     ])
   }
@@ -34,7 +40,7 @@ extension Configuration {
     let channelList = channels.map { "\($0.name) (\($0.kindName))" }.joined(separator: ", ")
     return """
       Configuration is fine: \(file ?? "built-in defaults, no file").
-        listens on  \(server.host):\(server.port)
+        listens on  \(server.host):\(server.port)\(server.tlsCertificate == nil ? "" : ", with TLS")
         channels    \(channelList.isEmpty ? "none: nobody can talk to the robot" : channelList)
         data        \(data)
         database    \(databasePath)

@@ -1,5 +1,6 @@
 import Agent
 import Core
+import Gateway
 import Skills
 
 /// Everything the operator decides about one service: what `openclaw.yaml`, the environment and the flags say together.
@@ -23,6 +24,7 @@ struct Configuration: Sendable {
   /// SHA-256 of the skill images that may run inside the host process, in lower-case hexadecimal.
   var trustedSkills: Set<String> = []
   var skills = SkillSettings()
+  var rawEvents = RawEvents()
 }
 
 extension Configuration {
@@ -33,6 +35,11 @@ extension Configuration {
     var port = 8080
     /// Whether each tool call leaves one line in the log.
     var logToolCalls = false
+    /// PEM files; both or none.
+    var tlsCertificate: String?
+    var tlsKey: String?
+    /// The reverse proxies whose word about the client's address is believed.
+    var trustedProxies: [AddressRange] = []
 
     /// Whether only programs on this machine can connect.
     var isLoopbackOnly: Bool {
@@ -65,6 +72,12 @@ extension Configuration {
     var privateHosts: Set<PrivateHost> = []
   }
 
+  /// What is kept of events as they came.
+  struct RawEvents: Sendable, Equatable {
+    var keep = RawEventRule.unknown
+    var days = 7
+  }
+
   /// How much is let in.
   struct Limits: Sendable, Equatable {
     /// A token bucket.
@@ -75,6 +88,11 @@ extension Configuration {
 
     var sender = Rate(perMinute: 30, burst: 10)
     var group = Rate(perMinute: 120, burst: 40)
+    var channel = Rate(perMinute: 60_000, burst: 10_000)
+    /// Of one address: requests that do not prove who sends them.
+    var address = Rate(perMinute: 300, burst: 100)
+    /// Connections that one address may have open.
+    var connectionsPerAddress = 512
     /// Accepted events that may wait; past it the gateway answers 503.
     var queue = 10_000
     /// Events that are worked on at the same time.
@@ -92,5 +110,7 @@ extension Configuration {
     plugins = FilePlace.join(folder, plugins)
     policies = FilePlace.join(folder, policies)
     store.path = store.path.map { FilePlace.join(folder, $0) }
+    server.tlsCertificate = server.tlsCertificate.map { FilePlace.join(folder, $0) }
+    server.tlsKey = server.tlsKey.map { FilePlace.join(folder, $0) }
   }
 }

@@ -133,6 +133,10 @@ extension ConfigurationLoader {
       messages.append("'model' needs 'base_url'")
     }
     if model.baseURL != nil, model.model == nil { messages.append("'model' needs 'model', the name of a model") }
+    let server = configuration.server
+    if (server.tlsCertificate == nil) != (server.tlsKey == nil) {
+      messages.append("'server' needs both 'tls_cert' and 'tls_key', or none of them")
+    }
     if !configuration.server.isLoopbackOnly {
       for channel in configuration.channels {
         guard case .oneBot(let settings) = channel.kind else { continue }

@@ -53,7 +53,8 @@ struct ConfigurationReader {
 extension ConfigurationReader {
   /// Keys that hold more than a single value.
   private static let composites = [
-    "channels", "chats", "model.api_key", "model.fallback", "trusted_skills", "skills.secrets", "skills.allow_private",
+    "channels", "chats", "model.api_key", "model.fallback", "server.trusted_proxies", "trusted_skills", "skills.secrets",
+    "skills.allow_private",
   ]
 
   /// One level of the settings table; `path` is empty for the whole file.
@@ -88,6 +89,8 @@ extension ConfigurationReader {
     case "chats": configuration.chats.rules = elements(of: member).compactMap { readChatRule($0) }
     case "model.api_key": configuration.model.apiKeys = secrets(member)
     case "model.fallback": configuration.model.fallback = elements(of: member).compactMap { value($0, named: member.key, .text) }
+    case "server.trusted_proxies":
+      configuration.server.trustedProxies = elements(of: member).compactMap { value($0, named: member.key, .addressRange) }
     case "trusted_skills":
       configuration.trustedSkills = Set(elements(of: member).compactMap { value($0, named: member.key, .sha256) })
     case "skills.secrets": configuration.skills.secrets = readSkillSecrets(member)

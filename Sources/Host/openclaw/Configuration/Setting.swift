@@ -1,3 +1,6 @@
+import Core
+import Gateway
+
 /// One key that holds a single value: how the file, the environment and the flags name it, and what it changes.
 ///
 /// The table is the only place where such a key is declared.
@@ -37,6 +40,8 @@ struct Setting: Sendable {
     Setting("server.host", .host) { $0.server.host = $1 },
     Setting("server.port", .integer(in: 0...65535)) { $0.server.port = $1 },
     Setting("server.log_tool_calls", .boolean) { $0.server.logToolCalls = $1 },
+    Setting("server.tls_cert", .path) { $0.server.tlsCertificate = $1 },
+    Setting("server.tls_key", .path) { $0.server.tlsKey = $1 },
     Setting("data", .path) { $0.data = $1 },
     Setting("store", .store) { $0.store = $1 },
     Setting("plugins", .path) { $0.plugins = $1 },
@@ -48,7 +53,14 @@ struct Setting: Sendable {
     Setting("limits.sender.burst", .integer(in: 1...1_000_000)) { $0.limits.sender.burst = $1 },
     Setting("limits.group.per_minute", .integer(in: 1...1_000_000)) { $0.limits.group.perMinute = $1 },
     Setting("limits.group.burst", .integer(in: 1...1_000_000)) { $0.limits.group.burst = $1 },
+    Setting("limits.channel.per_minute", .integer(in: 1...1_000_000)) { $0.limits.channel.perMinute = $1 },
+    Setting("limits.channel.burst", .integer(in: 1...1_000_000)) { $0.limits.channel.burst = $1 },
+    Setting("limits.address.per_minute", .integer(in: 1...1_000_000)) { $0.limits.address.perMinute = $1 },
+    Setting("limits.address.burst", .integer(in: 1...1_000_000)) { $0.limits.address.burst = $1 },
+    Setting("limits.connections_per_address", .integer(in: 1...65_535)) { $0.limits.connectionsPerAddress = $1 },
     Setting("limits.queue", .integer(in: 1...10_000_000)) { $0.limits.queue = $1 },
     Setting("limits.events_in_flight", .integer(in: 1...1024)) { $0.limits.eventsInFlight = $1 },
+    Setting("raw_events.keep", .choice()) { $0.rawEvents.keep = $1 },
+    Setting("raw_events.days", .integer(in: 1...3650)) { $0.rawEvents.days = $1 },
   ]
 }

@@ -168,6 +168,16 @@ extension ValueSyntax<Configuration.Store> {
   }
 }
 
+extension ValueSyntax<AddressRange> {
+  /// `127.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`.
+  static let addressRange = ValueSyntax { text throws(InvalidValue) in
+    guard let range = AddressRange(text) else {
+      throw InvalidValue("must be an IP address such as 127.0.0.1, or a range such as 10.0.0.0/8 whose other bits are 0")
+    }
+    return range
+  }
+}
+
 extension ValueSyntax where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
   /// One word of a closed list.
   static func choice() -> ValueSyntax {

@@ -67,5 +67,10 @@ final class DataFolder: Sendable {
     return key
   }
 
+  /// The secret of that name in the data folder `path`, whoever serves it; nil when none was made yet.
+  static func existingKey(_ name: String, in path: String) -> Data? {
+    FileManager.default.contents(atPath: "\(path)/keys/\(name)").flatMap { $0.count == 32 ? $0 : nil }
+  }
+
   private static func reason() -> String { String(cString: strerror(errno)) }
 }

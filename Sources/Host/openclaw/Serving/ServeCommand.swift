@@ -21,10 +21,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Whether each tool call leaves one line in the log.", valueName: "true|false"))
   var logToolCalls: String?
 
+  @Option(help: ArgumentHelp("A certificate chain in PEM form, to serve with TLS; needs --tls-key.", valueName: "path"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The key of that certificate, in PEM form, in a private file.", valueName: "path"))
+  var tlsKey: String?
+
   private var flags: [ConfigurationLoader.Flag] {
     let given = [
       ("server.host", "--host", host), ("server.port", "--port", port),
-      ("server.log_tool_calls", "--log-tool-calls", logToolCalls),
+      ("server.log_tool_calls", "--log-tool-calls", logToolCalls), ("server.tls_cert", "--tls-cert", tlsCert),
+      ("server.tls_key", "--tls-key", tlsKey),
     ]
     return given.compactMap { path, name, text in
       text.map { ConfigurationLoader.Flag(path: path, text: $0, name: name) }

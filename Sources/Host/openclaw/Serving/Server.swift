@@ -28,9 +28,12 @@ enum Server {
     let audit = AuditTrail(key: try folder.key("audit"))
     let client = httpClient()
     do {
+      let tls = try tls(of: configuration.server, health: health)
+      let rawEventKey = try folder.key(RawEventFolder.keyName)
       let channels = try ChannelSet(configuration.channels, client: client)
       let house = House(
-        configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger)
+        configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger,
+        tls: tls, rawEventKey: rawEventKey)
       try await house.run()
       try await client.shutdown()
       try store.close()
@@ -68,6 +71,18 @@ enum Server {
     }
   }
 
+  /// The certificate to serve with; nil when there is none.
+  private static func tls(of server: Configuration.Server, health: Health) throws(CommandFailure) -> TLSKeeper? {
+    guard let chain = server.tlsCertificate, let key = server.tlsKey else { return nil }
+    var logger = Logger(label: "openclaw.gateway")
+    logger[metadataKey: "part"] = "gateway"
+    do {
+      return try TLSKeeper(TLSCertificate(chainPath: chain, keyPath: key), health: health, logger: logger)
+    } catch {
+      throw CommandFailure(.badConfiguration, code: "bad_configuration", "bad configuration: \(error)")
+    }
+  }
+
   /// For the platforms' APIs. A connection attempt that fails must be told apart from a request that got no answer.
   private static func httpClient() -> HTTPClient {
     var configuration = HTTPClient.Configuration(
@@ -87,6 +102,8 @@ private struct House {
   let audit: AuditTrail
   let health: Health
   let logger: Logger
+  let tls: TLSKeeper?
+  let rawEventKey: Data
 
   func run() async throws {
     let counters = Counters()
@@ -112,17 +129,24 @@ private struct House {
     let worker = EventWorker(
       store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
       onCommit: signals.committed, logger: part("agent"), executor: CallThreads.shared)
-    let admission = admission(signals: signals, counters: counters)
+    let rawEvents = RawEventKeeper(
+      rule: configuration.rawEvents.keep, store: RawEventFolder.archive(in: store, key: rawEventKey, configuration.rawEvents),
+      counters: counters, logger: part("gateway"))
+    let admission = admission(signals: signals, rawEvents: rawEvents, counters: counters)
+    let rates = RateKeeper(admission: admission, store: store, logger: part("gateway"))
+    await rates.restore()
     let gateway = gateway(admission: admission, signals: signals)
     let connections = Connections(
       channels: channels.connecting, intake: admission, health: health, logger: part("channels"))
     try await note(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
-    let services: [any Service] = [
-      witness, capabilities, skills, reloader, delivery, AfterSkills(skills: skills, health: health, service: runner),
+    var services: [any Service] = [
+      rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]
+    if let tls { services.append(tls) }
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: part("lifecycle"))
     group.maximumGracefulShutdownDuration = .seconds(30)
@@ -164,7 +188,7 @@ private struct House {
     return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
   }
 
-  private func admission(signals: Signals, counters: Counters) -> Admission {
+  private func admission(signals: Signals, rawEvents: RawEventKeeper, counters: Counters) -> Admission {
     let inbox = Inbox(store: store, limit: configuration.limits.queue, onAccepted: signals.inbox.signal)
     let limits = configuration.limits
     let store = store
@@ -174,24 +198,29 @@ private struct House {
     return Admission(
       journal: inbox,
       limits: AdmissionLimits(
-        sender: RateLimit(perMinute: limits.sender.perMinute, burst: limits.sender.burst),
-        group: RateLimit(perMinute: limits.group.perMinute, burst: limits.group.burst)),
-      counters: counters, logger: part("gateway"))
+        sender: limits.sender.limit, group: limits.group.limit, channel: limits.channel.limit, address: limits.address.limit),
+      relevance: configuration.chats.relevance, rawEvents: rawEvents, counters: counters, logger: part("gateway"))
   }
 
   private func gateway(admission: Admission, signals: Signals) -> GatewayServer {
     let store = store
     let server = configuration.server
     let logger = logger
+    var settings = GatewayConfiguration(host: server.host, port: server.port)
+    settings.trustedProxies = TrustedProxies(server.trustedProxies)
+    settings.maximumConnectionsPerAddress = configuration.limits.connectionsPerAddress
     return GatewayServer(
-      configuration: GatewayConfiguration(host: server.host, port: server.port), channels: channels.table, admission: admission,
-      health: health, logger: part("gateway"),
+      configuration: settings, channels: channels.table, admission: admission, health: health, logger: part("gateway"), tls: tls,
       extraRoutes: { router in
         guard let playground = channels.playground else { return }
         PlaygroundRoutes(channel: playground, admission: admission, store: store, bell: signals.bell).register(on: router)
       },
       onListening: { port in logger.notice("listening", metadata: ["host": "\(server.host)", "port": "\(port)"]) })
   }
+}
+
+extension Configuration.Limits.Rate {
+  fileprivate var limit: RateLimit { RateLimit(perMinute: perMinute, burst: burst) }
 }
 
 /// Who wakes whom after a commit.
