@@ -87,7 +87,7 @@ let package = Package(
     room("Sockets", needs: ["Core", .crypto, .nioCore, .nioWebSocket]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", "Sockets", .httpClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
     room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", "AdapterHTTP", .crypto, .httpClient, .nioHTTP1]),
-    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", "AdapterHTTP", .crypto, .httpClient]),
+    room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", "AdapterHTTP", "Sockets", .crypto, .httpClient]),
     room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
     room("Operations", needs: ["Core", .logging]),
     room(
@@ -102,7 +102,8 @@ let package = Package(
     .executableTarget(
       name: "openclaw",
       dependencies: [
-        "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterQQ", "AdapterOneBot",
+        "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterHTTP", "AdapterQQ",
+        "AdapterOneBot",
         "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner", "TerminalInput",
         .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1,
         .unixSignals, .yams,
@@ -115,7 +116,8 @@ let package = Package(
       exclude: ["bench.c"], swiftSettings: dialect),
 
     .target(
-      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .nioCore, .nioPosix, .nioSSL], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .crypto, .nioCore, .nioPosix, .nioSSL],
+      path: "Tests/TestSupport",
       swiftSettings: dialect),
     tests("CoreTests", needs: ["Core"]),
     tests("PolicyTests", needs: ["Core", "Policy"]),

@@ -28,6 +28,12 @@ func outbound(_ scene: Scene, account: String = "11111111", text: String = "hi",
     answers: answering.map { MessageReference(messageID: $0) }, sequence: sequence)
 }
 
+func outbound(_ scene: Scene, account: String = "11111111", content: OutboundContent) -> OutboundMessage {
+  OutboundMessage(
+    id: 1, requestID: RequestID(), conversation: Conversation(channel: "main", account: account, scene: scene),
+    content: content, answers: MessageReference(messageID: "m1"), sequence: 1)
+}
+
 /// A clock that moves only when told to.
 final class ManualClock: Clock, Sendable {
   struct Instant: InstantProtocol {

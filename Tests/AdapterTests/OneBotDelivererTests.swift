@@ -28,10 +28,10 @@ struct OneBotDelivererTests {
   func action() throws {
     let text = "[CQ:at,qq=all] <&>"
     let segments: JSON = [["type": "text", "data": ["text": .string(text)]]]
-    let group = try OneBotSendAction(outbound(Self.group, text: text))
+    let group = try #require(try OneBotSendAction.list(for: outbound(Self.group, text: text)).first)
     #expect(group.name == "send_group_msg")
     #expect(group.parameters == ["group_id": 20002, "message": segments])
-    let direct = try OneBotSendAction(outbound(Scene(.private, "4294967295"), text: text))
+    let direct = try #require(try OneBotSendAction.list(for: outbound(Scene(.private, "4294967295"), text: text)).first)
     #expect(direct.name == "send_private_msg")
     #expect(direct.parameters == ["user_id": 4_294_967_295, "message": segments])
   }
@@ -44,7 +44,7 @@ struct OneBotDelivererTests {
       (Scene(.private, "99999999999999999999"), "target_invalid"),
     ])
   func badTargets(scene: Scene, code: String) {
-    let error = #expect(throws: DeliveryError.self) { try OneBotSendAction(outbound(scene)) }
+    let error = #expect(throws: DeliveryError.self) { try OneBotSendAction.list(for: outbound(scene)) }
     #expect(error?.advice == .giveUp)
     #expect(error?.code == code)
   }

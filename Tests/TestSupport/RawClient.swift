@@ -9,6 +9,15 @@ package struct RawResponse: Sendable {
   package let body: String
 }
 
+/// An HTTP request as it came.
+package struct RawRequest: Sendable {
+  package let method: String
+  package let target: String
+  /// Values by lower-case name.
+  package let headers: [String: String]
+  package let body: [UInt8]
+}
+
 /// A TCP connection that sends exactly the bytes it is given.
 package struct RawClient {
   private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
@@ -66,8 +75,20 @@ package struct RawClient {
 
   /// Sends beside whoever reads.
   package var sender: @Sendable (String) async -> Void {
-    let outbound = outbound
-    return { text in try? await outbound.write(ByteBuffer(string: text)) }
+    let writer = writer
+    return { text in await writer.send(Array(text.utf8)) }
+  }
+
+  /// The same for bytes.
+  package var writer: Writer { Writer(outbound: outbound) }
+
+  /// The sending half of a connection.
+  package struct Writer: Sendable {
+    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+
+    package func send(_ bytes: [UInt8]) async {
+      try? await outbound.write(ByteBuffer(bytes: bytes))
+    }
   }
 
   package func closeOutput() {
@@ -108,16 +129,31 @@ package struct RawClient {
     }
   }
 
-  /// The next answer, nil when the connection ends before one.
-  package mutating func readResponse(toHead: Bool = false) async throws -> RawResponse? {
-    guard let statusLine = await readLine() else { return nil }
-    let words = statusLine.split(separator: " ")
-    guard words.count >= 2, let status = Int(words[1]) else { return nil }
+  private mutating func readHeaders() async -> [String: String] {
     var headers: [String: String] = [:]
     while let line = await readLine(), !line.isEmpty {
       let parts = line.split(separator: ":", maxSplits: 1)
       headers[parts[0].lowercased()] = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
     }
+    return headers
+  }
+
+  /// The next request, nil when the connection ends before one.
+  package mutating func readRequest() async -> RawRequest? {
+    guard let line = await readLine() else { return nil }
+    let words = line.split(separator: " ")
+    guard words.count == 3 else { return nil }
+    let headers = await readHeaders()
+    guard let body = await read(headers["content-length"].flatMap { Int($0) } ?? 0) else { return nil }
+    return RawRequest(method: String(words[0]), target: String(words[1]), headers: headers, body: body)
+  }
+
+  /// The next answer, nil when the connection ends before one.
+  package mutating func readResponse(toHead: Bool = false) async throws -> RawResponse? {
+    guard let statusLine = await readLine() else { return nil }
+    let words = statusLine.split(separator: " ")
+    guard words.count >= 2, let status = Int(words[1]) else { return nil }
+    let headers = await readHeaders()
     let length = toHead ? 0 : headers["content-length"].flatMap { Int($0) } ?? 0
     guard let body = await read(length) else { return nil }
     return RawResponse(status: status, headers: headers, body: String(decoding: body, as: UTF8.self))

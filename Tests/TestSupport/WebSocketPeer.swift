@@ -1,3 +1,6 @@
+import Crypto
+import Foundation
+
 /// The server's side of a WebSocket, by hand.
 package struct WebSocketPeer {
   /// The target of the request that opened it.
@@ -8,16 +11,9 @@ package struct WebSocketPeer {
 
   /// Reads an upgrade request.
   package init?(_ client: consuming RawClient) async {
-    guard let line = await client.readLine() else { return nil }
-    let words = line.split(separator: " ")
-    guard words.count == 3, words[0] == "GET" else { return nil }
-    var headers: [String: String] = [:]
-    while let line = await client.readLine(), !line.isEmpty {
-      let parts = line.split(separator: ":", maxSplits: 1)
-      headers[parts[0].lowercased()] = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
-    }
-    target = String(words[1])
-    self.headers = headers
+    guard let request = await client.readRequest(), request.method == "GET" else { return nil }
+    target = request.target
+    headers = request.headers
     self.client = client
   }
 
@@ -29,6 +25,11 @@ package struct WebSocketPeer {
   /// Refuses it as plain HTTP.
   package func refuse(_ status: String) async {
     await client.send(Request.head(["HTTP/1.1 \(status)", "Content-Length: 0"]))
+  }
+
+  /// The answer to a key (RFC 6455 §4.2.2).
+  package static func acceptance(of key: String) -> String {
+    Data(Insecure.SHA1.hash(data: Data("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))).base64EncodedString()
   }
 
   package static func switching(_ accept: String) -> [UInt8] {

@@ -32,6 +32,8 @@ package struct CommandAgent: Sendable {
 
   /// Runs what has to run before the event can be completed: read tools only. May be called again for the same event after a crash.
   package func conclude(_ event: ChatEvent) async -> Conclusion {
+    // Nobody waits for an answer to what nobody said.
+    if case .notice = event.kind { return { _ in nil } }
     guard !event.sender.isBot, let request = chats.request(in: event) else { return { _ in nil } }
     switch request {
     case .talk: return { _ in "I answer commands: try /help" }

@@ -6,6 +6,8 @@ package actor OneBotAccounts {
   }
 
   private var sockets: [String: Sockets] = [:]
+  /// What is wrong with the connections and accounts.
+  nonisolated let condition = OneBotCondition()
 
   package init() {}
 
@@ -14,7 +16,8 @@ package actor OneBotAccounts {
   /// - Returns: the sessions that lost their place. They look open because the peer vanished silently, or are a second,
   ///   mistaken connection; either way they should be closed.
   func join(_ session: OneBotSession) -> [OneBotSession] {
-    var account = sockets[session.selfID] ?? Sockets()
+    guard let selfID = session.selfID else { return [] }
+    var account = sockets[selfID] ?? Sockets()
     var replaced: [OneBotSession] = []
     if session.role.takesCalls {
       if let old = account.calls { replaced.append(old) }
@@ -24,17 +27,17 @@ package actor OneBotAccounts {
       if let old = account.events, !replaced.contains(where: { $0 === old }) { replaced.append(old) }
       account.events = session
     }
-    sockets[session.selfID] = account
+    sockets[selfID] = account
     for old in replaced { leave(old) }
     return replaced
   }
 
   /// Takes `session` out wherever it still is the live one.
   func leave(_ session: OneBotSession) {
-    guard var account = sockets[session.selfID] else { return }
+    guard let selfID = session.selfID, var account = sockets[selfID] else { return }
     if account.calls === session { account.calls = nil }
     if account.events === session { account.events = nil }
-    sockets[session.selfID] = account.calls == nil && account.events == nil ? nil : account
+    sockets[selfID] = account.calls == nil && account.events == nil ? nil : account
   }
 
   /// The live session through which actions of that account go.

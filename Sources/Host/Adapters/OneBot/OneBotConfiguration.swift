@@ -1,3 +1,4 @@
+package import AdapterHTTP
 package import Core
 import Foundation
 
@@ -11,14 +12,18 @@ package struct OneBotConfiguration: Sendable {
   package let accessTokens: [Secret]
   /// The implementation's HTTP API, without trailing slash; nil when only sockets are used.
   package let apiBase: String?
+  /// The implementation's WebSocket server; nil when it connects to us or posts.
+  package let socketURL: SocketURL?
+  /// Whether actions and events have a connection each, at `/api` and `/event` below `socketURL`.
+  package let separatesEvents: Bool
   /// Older messages are history that an implementation reports after a login, and are not acted on.
   package let maximumAge: Duration
 
-  /// - Throws: `OneBotConfigurationError` naming the setting when a credential is empty, `apiBase` is not an absolute HTTP URL, or
-  ///   `maximumAge` is not positive.
+  /// - Throws: `OneBotConfigurationError` naming the setting when a credential is empty, `apiBase` is not an absolute HTTP URL, `url`
+  ///   is no WebSocket URL, or `maximumAge` is not positive.
   package init(
     name: String, secrets: [Secret] = [], accessTokens: [Secret] = [], apiBase: String? = nil,
-    maximumAge: Duration = .seconds(120)
+    url: String? = nil, separatesEvents: Bool = false, maximumAge: Duration = .seconds(120)
   ) throws(OneBotConfigurationError) {
     for (setting, credentials) in [("secret", secrets), ("access_token", accessTokens)]
     where credentials.contains(where: { $0.reveal().isEmpty }) {
@@ -32,6 +37,12 @@ package struct OneBotConfiguration: Sendable {
     self.secrets = secrets
     self.accessTokens = accessTokens
     self.maximumAge = maximumAge
+    self.separatesEvents = separatesEvents
+    socketURL = url.flatMap(SocketURL.init)
+    guard url == nil || socketURL != nil else {
+      throw OneBotConfigurationError(
+        channel: name, setting: "url", message: "must be a ws or wss URL with a host, without user, password and fragment")
+    }
     guard let apiBase else {
       self.apiBase = nil
       return

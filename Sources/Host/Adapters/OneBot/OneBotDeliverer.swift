@@ -2,10 +2,10 @@ import AdapterHTTP
 package import AsyncHTTPClient
 package import Core
 
-/// Sends text through the account's own socket, or through the HTTP API where there is no socket.
+/// Sends through the account's own socket, or through the HTTP API where there is no socket.
 ///
-/// Give the client a connect time-out well below 25 s and no retries of its own: then "nothing was sent" is told apart from
-/// "no answer came".
+/// Give the client a connect time-out well below 25 s, a read time-out of 90 s and no retries of its own: then "nothing was sent"
+/// is told apart from "no answer came".
 package struct OneBotDeliverer: Deliverer {
   private let accounts: OneBotAccounts
   private let api: OneBotHTTPAPI?
@@ -23,32 +23,53 @@ package struct OneBotDeliverer: Deliverer {
 
   package var rules: SendingRules { SendingRules(textLimit: 3000) }
 
-  /// Sends one message. Codes: `not_connected`, `busy`, `connection_lost`, `timeout`, `no_answer`, `unauthorized`, `retcode_<n>`,
-  /// `http_<status>`, `scene_unsupported`, `target_invalid`.
+  /// Sends one message. Codes: `not_connected`, `account_offline`, `busy`, `connection_lost`, `timeout`, `no_answer`,
+  /// `unauthorized`, `retcode_<n>`, `http_<status>`, `scene_unsupported`, `target_invalid`, `media_invalid`, `media_too_large`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
-    let action = try OneBotSendAction(message)
-    let response: OneBotResponse
-    if let session = await accounts.caller(for: message.conversation.account) {
-      response = try await call(action, through: session)
-    } else if let api {
-      response = try await call(action, through: api)
-    } else {
+    let actions = try OneBotSendAction.list(for: message)
+    guard !accounts.condition.isOffline(message.conversation.account) else {
       throw DeliveryError(
-        .retry(after: nil), code: "not_connected", message: "the account has no open socket and no api_base is set")
+        .retry(after: nil), code: "account_offline", message: "the QQ account is logged out at the implementation",
+        concernsAdmins: true)
     }
+    var receipt: DeliveryReceipt?
+    for action in actions {
+      do {
+        let response = try await perform(action, by: message.conversation.account)
+        receipt = receipt ?? DeliveryReceipt(messageID: response.messageID)
+      } catch {
+        // The words are out, and are complete in themselves: sending them again would be worse than a missing picture.
+        if receipt == nil { throw error }
+      }
+    }
+    return receipt ?? DeliveryReceipt(messageID: nil)
+  }
+
+  private func perform(_ action: OneBotSendAction, by account: String) async throws(DeliveryError) -> OneBotResponse {
+    let response = try await call(action, by: account)
     switch response.failure {
-    case nil: return DeliveryReceipt(messageID: response.messageID)
+    case nil: return response
     case .unauthorized: throw Self.unauthorized
-    case .unknownAction, .badRequest, .actionFailed:
-      // Never repeated: implementations report failures for messages that were delivered late.
-      let code = response.code.map { "retcode_\($0)" } ?? "failed"
-      throw DeliveryError(.giveUp, code: code, message: "the implementation refused \(action.name)")
+    case .unknownAction:
+      if let other = action.otherwise { return try await perform(other, by: account) }
+    case .badRequest, .actionFailed: break
     }
+    // Never repeated: implementations report failures for messages that were delivered late.
+    throw DeliveryError(
+      .giveUp, code: response.code.map { "retcode_\($0)" } ?? "failed",
+      message: "the implementation refused \(action.name)" + (response.words.map { ": \($0)" } ?? ""))
+  }
+
+  private func call(_ action: OneBotSendAction, by account: String) async throws(DeliveryError) -> OneBotResponse {
+    if let session = await accounts.caller(for: account) { return try await call(action, through: session) }
+    if let api { return try await call(action, through: api) }
+    throw DeliveryError(
+      .retry(after: nil), code: "not_connected", message: "the account has no open socket and no api_base is set")
   }
 
   private func call(_ action: OneBotSendAction, through session: OneBotSession) async throws(DeliveryError) -> OneBotResponse {
     do {
-      return try await session.call(action.name, action.parameters)
+      return try await session.call(action.name, action.parameters, limit: action.limit)
     } catch {
       switch error {
       case .notConnected:
@@ -64,7 +85,7 @@ package struct OneBotDeliverer: Deliverer {
   private func call(_ action: OneBotSendAction, through api: OneBotHTTPAPI) async throws(DeliveryError) -> OneBotResponse {
     let answer: OneBotHTTPAPI.Answer
     do {
-      answer = try await api.call(action.name, action.parameters)
+      answer = try await api.call(action.name, action.parameters, limit: action.limit)
     } catch {
       switch error {
       case .notSent: throw DeliveryError(.retry(after: nil), code: "not_connected", message: "no connection to api_base")
@@ -81,33 +102,15 @@ package struct OneBotDeliverer: Deliverer {
     case 401, 403: throw Self.unauthorized
     case 429: throw DeliveryError(.retry(after: nil), code: code, message: "the implementation asks to slow down")
     case 500...: throw DeliveryError(.ambiguous, code: code, message: "the implementation failed during \(action.name)")
-    default: throw DeliveryError(.giveUp, code: code, message: "the implementation refused \(action.name)")
+    default:
+      // Some say in the body what the status leaves open: an unknown action, or a wrong token.
+      if let response = answer.response, response.code != nil, response.failure != nil { return response }
+      if answer.status == 404, let other = action.otherwise { return try await call(other, through: api) }
+      throw DeliveryError(.giveUp, code: code, message: "the implementation refused \(action.name)")
     }
   }
 
   private static let unauthorized = DeliveryError(
     .retry(after: .seconds(60)), code: "unauthorized",
-    message: "the access token is wrong; set the same access_token on both sides")
-}
-
-/// One message as an action.
-struct OneBotSendAction: Sendable, Equatable {
-  let name: String
-  let parameters: JSON
-
-  /// Always in array form: text in an array cannot become a CQ code. Ids are numbers, as strict parsers want them.
-  init(_ message: OutboundMessage) throws(DeliveryError) {
-    let scene = message.conversation.scene
-    let member: String
-    switch scene.kind {
-    case .group: (name, member) = ("send_group_msg", "group_id")
-    case .private: (name, member) = ("send_private_msg", "user_id")
-    case .guild, .guildPrivate:
-      throw DeliveryError(.giveUp, code: "scene_unsupported", message: "OneBot v11 knows groups and private chats only")
-    }
-    guard let id = Int64(scene.id), id > 0 else {
-      throw DeliveryError(.giveUp, code: "target_invalid", message: "the chat's id is not a QQ or group number")
-    }
-    parameters = [member: .integer(id), "message": [OneBotSegment.text(message.content.text).json]]
-  }
+    message: "the access token is wrong; set the same access_token on both sides", concernsAdmins: true)
 }

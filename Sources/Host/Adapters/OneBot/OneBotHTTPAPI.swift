@@ -9,16 +9,14 @@ struct OneBotHTTPAPI: Sendable {
     let response: OneBotResponse?
   }
 
-  private static let limit: Duration = .seconds(25)
-
   let client: JSONClient
   let base: String
   let accessToken: Secret?
 
-  /// Runs one action; ends within 26 s.
-  func call(_ action: String, _ parameters: JSON) async throws(JSONClient.Failure) -> Answer {
+  /// Runs one action; ends within `limit` and one second.
+  func call(_ action: String, _ parameters: JSON, limit: Duration) async throws(JSONClient.Failure) -> Answer {
     let headers = accessToken.map { [("Authorization", "Bearer \($0.reveal())")] } ?? []
-    let answer = try await client.post(parameters, to: "\(base)/\(action)", headers: headers, limit: Self.limit)
+    let answer = try await client.post(parameters, to: "\(base)/\(action)", headers: headers, limit: limit)
     return Answer(
       status: answer.status, response: answer.body.flatMap { $0.object == nil ? nil : OneBotResponse(parsing: $0) })
   }

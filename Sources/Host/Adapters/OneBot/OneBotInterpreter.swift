@@ -14,8 +14,16 @@ struct OneBotInterpreter: Sendable {
     case .selfMessage: return .ignored(type: "self_message")
     case .ignored(.some): return .ignored(type: "system_message")
     case .ignored(nil): return .ignored(type: "foreign_message")
-    case .notice(let notice): return .ignored(type: notice.kind == .botOffline ? "account_offline" : "notice")
-    case .request: return .ignored(type: "request")
+    case .notice(let notice):
+      if let event = notice.event(channel: channel, requestID: requestID, receivedAt: receivedAt) { return .event(event) }
+      return .ignored(type: notice.kind == .botOffline ? "account_offline" : "notice")
+    case .request(let request):
+      // Only people can answer these: they do it in QQ itself.
+      switch request.kind {
+      case .friend: return .ignored(type: "friend_request")
+      case .groupJoin: return .ignored(type: "group_join_request")
+      case .groupInvite: return .ignored(type: "group_invitation")
+      }
     case .meta(let meta): return .ignored(type: meta.isOnline == false ? "account_offline" : "meta_event")
     case .response: return .ignored(type: "unmatched_response")
     case .unknown: return .ignored(type: "unknown")

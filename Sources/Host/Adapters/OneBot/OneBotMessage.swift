@@ -89,8 +89,9 @@ struct OneBotMessage: Sendable, Hashable {
     case "record": kind = "voice"
     default: return nil
     }
-    let url = segment.text("url").flatMap { $0.hasPrefix("https://") || $0.hasPrefix("http://") ? $0 : nil }
-    return Attachment(kind: kind, name: segment.text("name").map(DisplayName.singleLine), url: url)
+    return Attachment(
+      kind: kind, name: segment.text("name").map(DisplayName.singleLine),
+      url: segment.text("url").flatMap(Attachment.webAddress))
   }
 }
 

@@ -1,4 +1,6 @@
 import Core
+import Crypto
+import Foundation
 
 /// Something that happened around a chat without anybody writing.
 struct OneBotNotice: Sendable, Hashable {
@@ -18,6 +20,11 @@ struct OneBotNotice: Sendable, Hashable {
   let targetID: String?
   let messageID: String?
   let muteSeconds: Int64?
+  /// The file of an upload.
+  let file: Attachment?
+  let happenedAt: Timestamp?
+  /// Notices have no id: the same document again is the same notice.
+  let fingerprint: String
 
   init(parsing document: JSON) throws(OneBotFrameError) {
     selfID = try document.requiredNumber("self_id")
@@ -29,6 +36,9 @@ struct OneBotNotice: Sendable, Hashable {
     targetID = document.number("target_id")
     messageID = document.number("message_id")
     muteSeconds = document["duration"]?.integer
+    file = document["file"].flatMap { $0.object == nil ? nil : Attachment(oneBotFile: $0) }
+    happenedAt = document["time"]?.integer.map { Timestamp(seconds: $0) }
+    fingerprint = String(SHA256.hash(data: Data(document.canonicalBytes)).hexadecimal.prefix(32))
     if let group = document.number("group_id") {
       scene = Scene(.group, group)
     } else if let user, kind != .botOffline, kind != .unknown {

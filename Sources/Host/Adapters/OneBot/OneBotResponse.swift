@@ -14,6 +14,10 @@ struct OneBotResponse: Sendable, Hashable {
   /// What the action carried; nil when the implementation returned nothing.
   let echo: JSON?
   let messageID: String?
+  /// The account that `get_login_info` tells.
+  let userID: String?
+  /// Why it failed, in the implementation's words; one short line.
+  let words: String?
 
   init(parsing document: JSON) {
     let status = document["status"]?.string
@@ -23,6 +27,9 @@ struct OneBotResponse: Sendable, Hashable {
     failure = isDone || isQueued ? nil : Self.failure(code)
     echo = document["echo"] == .null ? nil : document["echo"]
     messageID = document["data"]?.number("message_id")
+    userID = document["data"]?.number("user_id")
+    words = ["wording", "message", "msg"].lazy
+      .compactMap { document[$0]?.string.map(DisplayName.singleLine) }.first { !$0.isEmpty }
   }
 
   /// The codes differ between implementations; nothing finer can be told apart.

@@ -1,6 +1,7 @@
 import Core
+import Synchronization
 
-/// One reverse WebSocket: events come in, actions go out, answers find their action by `echo`.
+/// One WebSocket, whoever opened it: events come in, actions go out, answers find their action by `echo`.
 actor OneBotSession: SocketSession {
   enum CallError: Error, Sendable, Equatable {
     /// Nothing was sent.
@@ -23,49 +24,89 @@ actor OneBotSession: SocketSession {
   /// RFC 6455 §7.4.1: the endpoint's policy forbids this connection.
   private static let policyViolation: UInt16 = 1008
 
-  nonisolated let selfID: String
   nonisolated let role: OneBotRole
+  /// The QQ account behind the socket; nil until a socket that we opened has said whose it is.
+  nonisolated var selfID: String? { identity.withLock { $0 } }
+  /// Whether the peer said that our token is wrong.
+  private(set) var isUnauthorized = false
+  private nonisolated let identity: Mutex<String?>
   private let accounts: OneBotAccounts
   private let interpreter: OneBotInterpreter
   private let clock: any Clock<Duration>
   private var socket: (any TextSocket)?
   private var pending: [String: PendingCall] = [:]
   private var callCount: UInt64 = 0
+  private var watchdog = OneBotWatchdog()
+  private var watch: Task<Void, Never>?
+  /// Time since the session began.
+  private let elapsed: @Sendable () -> Duration
 
-  init(selfID: String, role: OneBotRole, accounts: OneBotAccounts, interpreter: OneBotInterpreter, clock: any Clock<Duration>) {
-    self.selfID = selfID
+  init(selfID: String?, role: OneBotRole, accounts: OneBotAccounts, interpreter: OneBotInterpreter, clock: any Clock<Duration>) {
+    identity = Mutex(selfID)
+    elapsed = Self.stopwatch(clock)
     self.role = role
     self.accounts = accounts
     self.interpreter = interpreter
     self.clock = clock
   }
 
-  func opened(_ socket: any TextSocket) async {
-    self.socket = socket
-    for old in await accounts.join(self) {
-      // Not awaited: the old peer may be gone, and the new one must not wait for a handshake with it.
-      Task { await old.replace() }
-    }
+  private static func stopwatch<Source: Clock<Duration>>(_ clock: Source) -> @Sendable () -> Duration {
+    let start = clock.now
+    return { start.duration(to: clock.now) }
   }
 
-  func interpret(_ document: JSON, receivedAt: Timestamp, requestID: RequestID) throws(Refusal) -> Interpretation {
+  func opened(_ socket: any TextSocket) async {
+    self.socket = socket
+    await takePlace()
+  }
+
+  func interpret(_ document: JSON, receivedAt: Timestamp, requestID: RequestID) async throws(Refusal) -> Interpretation {
     let frame = try OneBotFrame.read(document)
-    if case .response(let response) = frame, let echo = response.echo?.string, pending[echo] != nil {
-      finish(echo, .success(response))
-      return .control(nil)
+    watch(frame)
+    if case .response(let response) = frame {
+      if response.failure == .unauthorized, selfID == nil { isUnauthorized = true }
+      if let echo = response.echo?.string, pending[echo] != nil {
+        finish(echo, .success(response))
+        return .control(nil)
+      }
     }
-    if let account = frame.selfID, account != selfID { return .ignored(type: "self_id_mismatch") }
+    if let account = frame.selfID {
+      await identify(as: account)
+      if account != selfID { return .ignored(type: "self_id_mismatch") }
+    }
+    accounts.condition.heard(frame)
     return interpreter.interpret(frame, receivedAt: receivedAt, requestID: requestID)
+  }
+
+  /// The account is known from now on; of no effect when one was known before.
+  func identify(as account: String) async {
+    let isNew = identity.withLock { known in
+      guard known == nil else { return false }
+      known = account
+      return true
+    }
+    if isNew, socket != nil { await takePlace() }
+  }
+
+  private func takePlace() async {
+    if selfID != nil { accounts.condition.report(nil, of: .connection(role.rawValue)) }
+    for old in await accounts.join(self) {
+      // Not awaited: the old peer may be gone, and the new one must not wait for a handshake with it.
+      Task { await old.close(reason: "replaced by a newer connection of this account") }
+    }
   }
 
   func closed() async {
     socket = nil
+    watch?.cancel()
     await accounts.leave(self)
     for echo in Array(pending.keys) { finish(echo, .failure(.connectionLost)) }
   }
 
-  /// Runs one action. Ends within `callLimit`, whatever the socket does.
-  func call(_ action: String, _ parameters: JSON) async throws(CallError) -> OneBotResponse {
+  /// Runs one action. Ends within `limit`, whatever the socket does.
+  func call(
+    _ action: String, _ parameters: JSON, limit: Duration = OneBotSession.callLimit
+  ) async throws(CallError) -> OneBotResponse {
     guard let socket else { throw .notConnected }
     guard pending.count < Self.mostPending else { throw .busy }
     callCount += 1
@@ -74,7 +115,7 @@ actor OneBotSession: SocketSession {
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let timer = Task {
-          try? await clock.sleep(for: Self.callLimit)
+          try? await clock.sleep(for: limit)
           if !Task.isCancelled { finish(echo, .failure(.timedOut)) }
         }
         pending[echo] = PendingCall(continuation: continuation, timer: timer)
@@ -100,7 +141,27 @@ actor OneBotSession: SocketSession {
     call.continuation.resume(returning: result)
   }
 
-  private func replace() async {
-    await socket?.close(code: Self.policyViolation, reason: "replaced by a newer connection of this account")
+  private func close(reason: String) async {
+    await socket?.close(code: Self.policyViolation, reason: reason)
+  }
+}
+
+// MARK: Watchdog
+
+extension OneBotSession {
+  private func watch(_ frame: OneBotFrame) {
+    if case .meta(let meta) = frame, meta.kind == .heartbeat {
+      watchdog.heardHeartbeat(every: meta.interval, at: elapsed())
+    } else {
+      watchdog.heard(at: elapsed())
+    }
+    guard watch == nil, socket != nil, watchdog.limit != nil else { return }
+    // A task of its own, which ends with the socket: whoever reads the frames knows nothing of heartbeats.
+    watch = Task {
+      while let patience = watchdog.patience(at: elapsed()), !Task.isCancelled {
+        guard patience > .zero else { return await close(reason: "no heartbeat") }
+        try? await clock.sleep(for: patience)
+      }
+    }
   }
 }

@@ -59,6 +59,16 @@ extension Channel {
       case http
       /// The implementation connects to us.
       case reverseWebSocket = "reverse-websocket"
+      /// We connect to the implementation.
+      case webSocket = "websocket"
+    }
+
+    /// How many WebSockets are opened to `url`.
+    enum Sockets: String, Sendable, CaseIterable {
+      /// One for everything.
+      case universal
+      /// One below `/api` and one below `/event`.
+      case separate
     }
 
     var transports: [Transport] = [.reverseWebSocket]
@@ -68,5 +78,8 @@ extension Channel {
     var accessTokens: [Secret] = []
     /// The implementation's HTTP API, for `http`.
     var apiBase: String?
+    /// The implementation's WebSocket server, for `websocket`.
+    var url: String?
+    var sockets = Sockets.universal
   }
 }

@@ -29,7 +29,7 @@ extension ConfigurationReader {
     let own =
       switch kind {
       case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness"]
-      case .onebot: ["transport", "secret", "access_token", "api_base"]
+      case .onebot: ["transport", "secret", "access_token", "api_base", "url", "sockets"]
       case .playground: [String]()
       }
     let members = members(of: node, named: "a channel of kind \(kind)", allowed: ["name", "kind"] + own)
@@ -66,7 +66,16 @@ extension ConfigurationReader {
     if let member = members.first(where: { $0.key == "secret" }) { channel.secrets = secrets(member) }
     if let member = members.first(where: { $0.key == "access_token" }) { channel.accessTokens = secrets(member) }
     channel.apiBase = optional("api_base", of: members, .url("http", "https"))
+    channel.url = optional("url", of: members, .url("ws", "wss"))
+    channel.sockets = optional("sockets", of: members, .choice()) ?? channel.sockets
 
+    let connects = channel.transports.contains(.webSocket)
+    if connects, !members.contains(where: { $0.key == "url" }) {
+      report("'url' is missing here: with transport websocket, that is where to connect to", at: node.place)
+    }
+    for member in members where ["url", "sockets"].contains(member.key) && !connects {
+      report("'\(member.key)' is for transport websocket, which is not set here", at: member.value.place)
+    }
     if channel.transports == [.http], !members.contains(where: { $0.key == "api_base" }) {
       report("'api_base' is missing here: with transport http alone, replies go to it", at: node.place)
     }

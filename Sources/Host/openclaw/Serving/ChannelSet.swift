@@ -1,3 +1,4 @@
+import AdapterHTTP
 import AdapterOneBot
 import AdapterPlayground
 import AdapterQQ
@@ -43,11 +44,14 @@ struct ChannelSet {
 
   private mutating func add(_ settings: Channel.OneBot, named name: String, client: HTTPClient) throws {
     let configuration = try OneBotConfiguration(
-      name: name, secrets: settings.secrets, accessTokens: settings.accessTokens, apiBase: settings.apiBase)
+      name: name, secrets: settings.secrets, accessTokens: settings.accessTokens, apiBase: settings.apiBase,
+      url: settings.url, separatesEvents: settings.sockets == .separate)
     let accounts = OneBotAccounts()
     let channel = OneBotChannel(configuration, accounts: accounts)
     if settings.transports.contains(.http) { webhooks["/onebot/v11", default: []].append(channel) }
     if settings.transports.contains(.reverseWebSocket) { sockets["/onebot/v11", default: []].append(channel) }
+    let sockets = settings.transports.contains(.webSocket) ? try SocketClient() : nil
+    connecting.append(OneBotConnector(configuration, accounts: accounts, client: sockets))
     deliverers[name] = OneBotDeliverer(configuration, accounts: accounts, client: client)
   }
 }

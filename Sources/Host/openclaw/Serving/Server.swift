@@ -86,7 +86,7 @@ enum Server {
   /// For the platforms' APIs. A connection attempt that fails must be told apart from a request that got no answer.
   private static func httpClient() -> HTTPClient {
     var configuration = HTTPClient.Configuration(
-      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(30)))
+      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(90)))
     configuration.connectionPool.retryConnectionEstablishment = false
     // A send must not use up its time in the line for a connection: it would count as one without an answer.
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = DeliveryWorker.concurrency
