@@ -156,7 +156,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     try folder.write(active.joined(separator: "\n"), to: "openclaw.yaml")
     let environment = ["ONEBOT_SECRET": "a", "ONEBOT_TOKEN": "b", "MODEL_KEY": "c"]
     let configuration = try ConfigurationLoader(environment: environment, workingDirectory: folder.path).load()
-    #expect(configuration.channels.map(\.kindName) == ["playground", "qq", "onebot"])
+    #expect(configuration.channels.map(\.kindName) == ["playground", "qq", "onebot", "onebot"])
     #expect(configuration.model.model == "name-of-a-model")
     #expect(configuration.skills.privateHosts.count == 1)
   }
