@@ -114,3 +114,38 @@ struct ChatRulesTests {
     #expect(CommandLine(" echo") == nil)
   }
 }
+
+@Suite("What matters while the queue fills up")
+struct RelevanceTests {
+  static func event(
+    _ text: String, in scene: Scene.Kind = .group, mention: Bool = false, kind: ChatEvent.Kind = .message
+  ) -> ChatEvent {
+    ChatEvent(
+      requestID: RequestID(), receivedAt: Timestamp(seconds: 1), kind: kind,
+      conversation: Conversation(channel: "c", account: "a", scene: Scene(scene, "1")), sender: Sender(id: "s", name: ""),
+      messageID: "m", text: text, mentions: Mentions(bot: mention), dedupeKeys: ["m"])
+  }
+
+  static let press = ChatEvent.Kind.button(ButtonPress(interactionID: "i", buttonID: nil, mustBeAcknowledged: true))
+
+  @Test(
+    "talk that is not for the robot is background, answers to cards and buttons are decisions, the rest are requests",
+    arguments: [
+      (event("hello all"), Relevance.background), (event("/echo hi"), .background), (event("/echo hi", mention: true), .request),
+      (event("hello", mention: true), .request), (event("hello", in: .private), .request),
+      (event("hello", in: .guildPrivate), .request), (event("/approve ABCD"), .decision), (event("/DENY ABCD"), .decision),
+      (event("/show ABCD", in: .private), .decision), (event("approve ABCD"), .background), (event("/approved"), .background),
+      (event("", kind: press), .decision), (event("", in: .private, kind: .notice(.friendAdded)), .background),
+    ])
+  func ranks(event: ChatEvent, expected: Relevance) {
+    #expect(ChatRules().relevance(of: event) == expected)
+  }
+
+  @Test("the rules of the chats decide what is for the robot")
+  func rules() {
+    let rules = ChatRules(rules: [.init(match: "group:1", respond: .all), .init(match: "guild:*", respond: .prefix, prefix: "!")])
+    #expect(rules.relevance(of: Self.event("hello")) == .request)
+    #expect(rules.relevance(of: Self.event("hello", in: .guild)) == .background)
+    #expect(rules.relevance(of: Self.event("!echo", in: .guild)) == .request)
+  }
+}

@@ -31,6 +31,7 @@ final class House: Sendable {
       limits:
         sender: { per_minute: 600000, burst: 100000 }
         group: { per_minute: 600000, burst: 100000 }
+        channel: { per_minute: 600000, burst: 100000 }
       """
     try Data(configuration.utf8).write(to: folder.appending(path: "openclaw.yaml"))
   }

@@ -55,6 +55,24 @@ struct TLSTests {
     }
   }
 
+  @Test("At a shutdown sockets are closed with 1001 and idle connections end, with TLS as without")
+  func shutdown() async throws {
+    let files = try TestCertificate()
+    let tls = try RawClient.tls()
+    try await LiveServer.run(certificate: Self.certificate(files)) { (server: LiveServer) async throws in
+      try await RawClient.connect(to: server.port, prepare: tls) { (client: inout RawClient) async throws in
+        await client.send(Request.get("/healthz"))
+        #expect(try await client.readResponse()?.status == 200)
+        try await WebSocketClient.open(server.port, prepare: tls) { socket in
+          await server.beginShutdown()
+          #expect(await socket.read()?.code == 1001)
+          #expect(await socket.finishClose())
+        }
+        #expect(await client.isAtEnd())
+      }
+    }
+  }
+
   @Test("Plain HTTP, garbage and versions before 1.2 get no answer, and are counted")
   func refused() async throws {
     let files = try TestCertificate()

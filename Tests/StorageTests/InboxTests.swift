@@ -27,6 +27,17 @@ struct InboxTests {
     #expect(temporary.store.pendingEvents == 2)
   }
 
+  @Test("how full the queue is follows what waits")
+  func fill() async throws {
+    let temporary = try TemporaryStore()
+    let inbox = Inbox(store: temporary.store, limit: 4, onAccepted: {})
+    #expect(inbox.fill == 0)
+    for id in ["a", "b", "c"] { _ = try await inbox.accept(ChatEvent.sample(id)) }
+    #expect(inbox.fill == 0.75)
+    temporary.store.eventFinished()
+    #expect(inbox.fill == 0.5)
+  }
+
   @Test("a full queue refuses with queue_full and takes events again when one is done")
   func bounded() async throws {
     let temporary = try TemporaryStore()

@@ -27,6 +27,7 @@ struct OpenClawFolder {
       limits:
         sender: { per_minute: 1000000, burst: 1000000 }
         group: { per_minute: 1000000, burst: 1000000 }
+        channel: { per_minute: 1000000, burst: 1000000 }
         queue: 10000000
 
       """

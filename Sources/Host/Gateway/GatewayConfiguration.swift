@@ -21,6 +21,8 @@ package struct GatewayConfiguration: Sendable {
   package var maximumConnectionsPerAddress: Int = 512
   /// Requests of one connection that may wait for their answers; the connection is ended at the next.
   package var maximumPipelined: Int = 32
+  /// Bytes taken from a socket at once. A connection holds a few such reads at most while nobody takes what came.
+  package var maximumRead: Int = 16 * 1024
   /// Bytes of all bodies that are being read, over all connections.
   package var maximumBodies: Int = 64 * 1024 * 1024
   /// The reverse proxies whose word about the client's address is believed.

@@ -29,7 +29,7 @@ private final class Tally: Sendable {
   }
 }
 
-@Suite("A naughty client", .timeLimit(.minutes(4)))
+@Suite("A naughty client", .serialized, .timeLimit(.minutes(4)))
 struct NaughtyTests {
   static let seed: UInt64 = 20_261_125
   static let batch = 500
@@ -146,6 +146,43 @@ struct NaughtyTests {
     #expect(service.descriptors.all <= descriptors.all + 10)
     #expect(await service.terminate() == 0)
     #expect(service.lines.allSatisfy { $0["msg"]?.string != "route failed" })
+  }
+
+  @Test("Clients that send and never read cost little memory each, and nothing once they are gone")
+  func neverReads() async throws {
+    let house = try House(skills: [])
+    let service = try await ServiceProcess.start(in: house.folder)
+    let port = service.port
+    func askHealth() async throws { #expect(try await RawClient.ask(port, Request.get("/healthz"))?.status == 200) }
+    for _ in 0..<100 { try await askHealth() }
+    let (memory, descriptors) = (service.memory, service.descriptors)
+    let count = 300
+    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 60_000)
+    let post = Request.head(["POST /nothing HTTP/1.1", "Host: a", "Content-Length: \(body.count)"]) + body
+    let flood = Array(repeatElement(post, count: 40).joined())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      let (connections, connected) = AsyncStream<Void>.makeStream()
+      for _ in 0..<count {
+        group.addTask {
+          try await RawClient.connect(to: port) { (client: inout RawClient) async throws in
+            connected.yield()
+            // Ends when the group is cancelled: the server takes no more than it has room for.
+            await client.send(flood)
+          }
+        }
+      }
+      var arrivals = connections.makeAsyncIterator()
+      for _ in 0..<count { await arrivals.next() }
+      // Whatever they get in is in by the time that so many others were served.
+      for _ in 0..<1000 { try await askHealth() }
+      let growth = service.memory - memory
+      print("never read: \(growth >> 10) KiB for \(count) connections")
+      #expect(growth < count * 160 * 1024, "\(growth >> 10) KiB")
+      group.cancelAll()
+    }
+    for _ in 0..<5000 where service.descriptors.sockets > descriptors.sockets { try await askHealth() }
+    #expect(service.descriptors.sockets <= descriptors.sockets)
+    #expect(await service.terminate() == 0)
   }
 
   @Test("On the TLS port plain HTTP and garbage end without an answer, and TLS clients are served in between")

@@ -160,7 +160,10 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     mode = .http
     do {
       let channel = try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
-        wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        wrappingChannelSynchronously: context.channel,
+        configuration: .init(
+          // With the size of a read, what a connection may hold while nobody takes its parts.
+          backPressureStrategy: .init(lowWatermark: 1, highWatermark: 4), isOutboundHalfClosureEnabled: true))
       outcome.succeed(.http(channel))
     } catch {
       outcome.fail(error)

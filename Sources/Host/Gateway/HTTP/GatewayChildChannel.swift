@@ -36,6 +36,9 @@ struct GatewayChildChannel: ServerChildChannel {
         return GatewayConnection(channel: channel, kind: channel.eventLoop.makeSucceededFuture(.refused))
       }
       channel.closeFuture.whenComplete { _ in ledger.leave(ticket) }
+      try channel.syncOptions?.setOption(
+        .recvAllocator,
+        value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: configuration.maximumRead))
       if let tls {
         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
         let tlsGuard = TLSGuard(limit: configuration.handshakeTimeout) { _ in refuse(.handshakeFailed, from: peer) }
