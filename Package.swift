@@ -105,7 +105,7 @@ let package = Package(
         "Core", "Watching", "Policy", "Storage", "Audit", "Skills", "Approvals", "Agent", "AdapterHTTP", "AdapterQQ",
         "AdapterOneBot",
         "AdapterPlayground", "Operations", "Gateway", "Delivery", "Console", "SkillRunner", "TerminalInput",
-        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1,
+        .argumentParser, .crypto, .httpClient, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioSSL,
         .unixSignals, .yams,
       ],
       path: "Sources/Host/openclaw", swiftSettings: dialect),

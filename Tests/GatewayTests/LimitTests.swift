@@ -217,4 +217,80 @@ struct LimitTests {
       #expect(server.counters.value(of: .refusals, "-", "too_many_connections") == 1)
     }
   }
+
+  @Test("Whoever tries tokens on upgrades pays for each; whoever has one pays nothing")
+  func upgrades() async throws {
+    try await LiveServer.run(limits: AdmissionLimits(address: RateLimit(perMinute: 1, burst: 3))) {
+      (server: LiveServer) async throws in
+      for _ in 0..<10 { try await WebSocketClient.open(server.port) { _ in } }
+      func attempt(_ token: String) async throws -> Int? {
+        let upgrade = WebSocketClient.upgrade(headers: ["Authorization: Bearer \(token)", "X-Self-ID: 1"])
+        return try await RawClient.ask(server.port, upgrade)?.status
+      }
+      var statuses: [Int?] = []
+      for token in ["a", "b", "c", "d", "e"] { statuses.append(try await attempt(token)) }
+      #expect(statuses == [403, 403, 403, 429, 429])
+      #expect(server.counters.value(of: .refusals, "sockets", "rate_limited_address") == 2)
+    }
+  }
+
+  @Test("In a real queue that nobody empties the ranks end one after the other, decisions last")
+  func realQueue() async throws {
+    let temporary = try TemporaryStore()
+    let clock = ManualClock()
+    let admission = Admission(
+      journal: Inbox(store: temporary.store, limit: 20, onAccepted: {}),
+      limits: AdmissionLimits(sender: RateLimit(perMinute: 1000, burst: 1000), group: RateLimit(perMinute: 1000, burst: 1000)),
+      relevance: { $0.text == "background" ? .background : $0.text == "decision" ? .decision : .request }, clock: clock.clock,
+      counters: Counters(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let channel = CountingWebhook()
+    let kinds = [
+      ("background", ",\"group\":\"g\""), ("group", ",\"group\":\"g\""), ("direct", ""), ("decision", ",\"group\":\"g\""),
+    ]
+    var taken: [String: Int] = [:]
+    var last: [String: String] = [:]
+    for number in 0..<20 {
+      for (text, group) in kinds {
+        let body = "{\"type\":\"event\",\"id\":\"\(text)\(number)\",\"text\":\"\(text)\"\(group)}"
+        let code = Self.code(
+          await admission.admit(Self.request("good", body, at: clock), to: channel, requestID: RequestID(at: clock.now)))
+        if code == "200" { taken[text, default: 0] += 1 }
+        last[text] = code
+      }
+    }
+    #expect(taken.values.reduce(0, +) == 20)
+    // Background ends at 14 of 20, requests in groups at 17, direct ones at 19.
+    #expect(taken == ["background": 4, "group": 5, "direct": 5, "decision": 6])
+    #expect(last == ["background": "overloaded", "group": "overloaded", "direct": "overloaded", "decision": "queue_full"])
+  }
+
+  @Test("Whatever comes and goes, the ledger and the budget end where they began", arguments: [1, 2, 3] as [UInt64])
+  func walks(seed: UInt64) throws {
+    var random = SplitMix(state: seed)
+    let ledger = ConnectionLedger(limit: 3, proxies: TrustedProxies())
+    let budget = BodyBudget(limit: 1000)
+    var tickets: [ConnectionLedger.Ticket] = []
+    var bodies: [BudgetedBody] = []
+    for _ in 0..<2000 {
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: if let ticket = ledger.enter("192.0.2.\(Int.random(in: 0..<5, using: &random))") { tickets.append(ticket) }
+      case 1: if let ticket = tickets.popLast() { ledger.leave(ticket) }
+      case 2:
+        var body = BudgetedBody(budget: budget)
+        let size = Int.random(in: 0..<400, using: &random)
+        if body.append([UInt8](repeating: 0, count: size)) { bodies.append(body) } else { body.release() }
+      default:
+        guard var body = bodies.popLast() else { continue }
+        if body.append([1, 2, 3]) { bodies.append(body) } else { body.release() }
+        if bodies.count > 3, var first = bodies.popLast() { first.release() }
+      }
+      #expect(tickets.count <= 15)
+      #expect(budget.used == bodies.reduce(0) { $0 + $1.bytes.count })
+      #expect(budget.used <= 1000)
+    }
+    for ticket in tickets { ledger.leave(ticket) }
+    while var body = bodies.popLast() { body.release() }
+    #expect(ledger.addresses == 0)
+    #expect(budget.used == 0)
+  }
 }

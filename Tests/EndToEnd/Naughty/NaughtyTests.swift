@@ -203,6 +203,10 @@ struct NaughtyTests {
       }
     }
     #expect(tally.statuses.isEmpty, "\(tally.statuses)")
+    let chat = try await Finished.run(
+      ServiceProcess.program("openclaw"), ["chat", "--url", "https://127.0.0.1:\(service.port)"], in: house.folder,
+      input: "/echo over TLS\n")
+    #expect(chat.output == "over TLS\n", "\(chat.errors)")
     for _ in 0..<5000 where service.descriptors.sockets > descriptors.sockets {
       try await RawClient.connect(to: service.port, prepare: tls) { (client: inout RawClient) async throws in
         await client.send(Request.get("/healthz"))
