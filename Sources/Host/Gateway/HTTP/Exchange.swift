@@ -19,12 +19,12 @@ struct Exchange: Sendable {
   private var allowedMethod: String?
   private let maximumRest: Int
 
-  init(service: HTTPService, head: HTTPRequestHead, peer: String) {
+  init(service: HTTPService, head: HTTPRequestHead, peer: TrustedProxies.Peer) {
     self.head = head
     self.headers = HTTPRules.dictionary(of: head.headers)
     self.path = HTTPRules.path(of: head.uri)
     self.client = service.client(of: peer, headers: headers)
-    self.isLocal = LocalClient.sent(headers, from: peer)
+    self.isLocal = LocalClient.sent(headers, from: peer.text)
     self.receivedAt = service.admission.clock.now()
     self.requestID = RequestID(at: receivedAt)
     self.maximumRest = service.configuration.maximumBody

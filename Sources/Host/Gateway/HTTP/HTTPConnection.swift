@@ -22,7 +22,7 @@ struct HTTPConnection {
 
   /// Returns when the connection is closed.
   func run(_ channel: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>) async {
-    let peer = channel.channel.remoteAddress?.ipAddress ?? ""
+    let peer = service.configuration.trustedProxies.peer(channel.channel.remoteAddress?.ipAddress ?? "")
     do {
       try await channel.executeThenClose { inbound, outbound in
         var parts = inbound.makeAsyncIterator()
@@ -33,7 +33,7 @@ struct HTTPConnection {
             guard try await serve(&exchange, &parts, outbound) else { break }
           }
         } catch let broken as BrokenRequestError {
-          try await answerBroken(broken.refusal, outbound, peer)
+          try await answerBroken(broken.refusal, outbound, peer.text)
         }
         outbound.finish()
         // The gate closes once the peer has done so, or has had its time.

@@ -29,12 +29,12 @@ struct HTTPService: Sendable {
   }
 
   /// Whom a request counts as coming from.
-  func client(of peer: String, headers: [String: String]) -> ClientAddress {
+  func client(of peer: TrustedProxies.Peer, headers: [String: String]) -> ClientAddress {
     let client = configuration.trustedProxies.client(of: peer, headers: headers)
     if client.isUnlisted, hasWarnedOfProxy.isFirst() {
       admission.logger.warning(
         "a proxy on this machine is not in server.trusted_proxies: all its clients share one allowance",
-        metadata: ["peer": "\(peer)"])
+        metadata: ["peer": "\(peer.text)"])
     }
     return client
   }

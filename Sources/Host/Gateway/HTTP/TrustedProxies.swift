@@ -12,6 +12,23 @@ package struct TrustedProxies: Sendable, Equatable {
     self.ranges = ranges
   }
 
+  /// The other end of a connection; made once for all of its requests.
+  struct Peer: Sendable {
+    let text: String
+    let address: IPAddress?
+    let isTrusted: Bool
+    /// Whom requests without a word from a proxy come from.
+    let direct: ClientAddress
+  }
+
+  /// - Parameter text: the address as the socket has it; empty when it has none.
+  func peer(_ text: String) -> Peer {
+    let address = IPAddress(text)?.unmapped
+    return Peer(
+      text: text, address: address, isTrusted: address.map(contains) ?? false,
+      direct: ClientAddress(address, isForwarded: false))
+  }
+
   func contains(_ address: IPAddress) -> Bool {
     let plain = address.unmapped
     return ranges.contains { $0.contains(plain) || $0.contains(address) }
@@ -22,19 +39,17 @@ package struct TrustedProxies: Sendable, Equatable {
   /// Each proxy writes the peer that it saw behind what it was sent, so that the hops are read from the right for as long as
   /// they are trusted proxies themselves; the first other one is the client, and whatever stands before it is hearsay. When both
   /// header fields are there, the client wrote one of them: neither is believed.
-  func client(of peer: String, headers: [String: String]) -> ClientAddress {
-    let isForwarded = headers.keys.contains(where: ProxyMark.isOne)
-    guard let peer = IPAddress(peer)?.unmapped else { return ClientAddress(nil, isForwarded: isForwarded) }
-    guard isForwarded, contains(peer) else {
-      return ClientAddress(peer, isForwarded: isForwarded, isUnlisted: isForwarded && peer.isLoopback)
-    }
+  func client(of peer: Peer, headers: [String: String]) -> ClientAddress {
+    guard headers.keys.contains(where: ProxyMark.isOne) else { return peer.direct }
+    guard let address = peer.address else { return ClientAddress(nil, isForwarded: true) }
+    guard peer.isTrusted else { return ClientAddress(address, isForwarded: true, isUnlisted: address.isLoopback) }
     let hops: [String]
     switch (headers["x-forwarded-for"], headers["forwarded"]) {
     case (let list?, nil): hops = Self.lastParts(of: list)
     case (nil, let list?): hops = Self.lastParts(of: list).map(Self.forwardedFor)
-    default: return ClientAddress(peer, isForwarded: true)
+    default: return ClientAddress(address, isForwarded: true)
     }
-    var client = peer
+    var client = address
     for hop in hops.reversed() {
       guard let address = Self.address(in: hop)?.unmapped else { break }
       client = address

@@ -35,7 +35,7 @@ struct SocketHandshake: Sendable {
     let now = admission.clock.now()
     let requestID = RequestID(at: now)
     let headers = HTTPRules.dictionary(of: head.headers)
-    let client = proxies.client(of: peer, headers: headers)
+    let client = proxies.client(of: proxies.peer(peer), headers: headers)
     do throws(Refusal) {
       let accept = try Self.accept(head.version, headers, hasBody: hasBody)
       if drain.isSet { throw Refusal.draining }
