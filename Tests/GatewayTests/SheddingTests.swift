@@ -1,5 +1,7 @@
 import Core
+import Logging
 import Operations
+import Synchronization
 import TestSupport
 import Testing
 
@@ -77,5 +79,44 @@ struct SheddingTests {
         #expect(answer?.status == (fill > 0 ? 503 : 200))
       }
     }
+  }
+
+  @Test("A frame that nobody waits for is dropped at once; another one waits for the queue to empty, and is dropped in the end")
+  func frames() async {
+    let clock = ManualClock()
+    let journal = FakeJournal()
+    let pauses = Mutex(0)
+    let admission = Admission(
+      journal: journal, relevance: { $0.text == "talk" ? .background : .request }, clock: clock.clock, counters: Counters(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      pause: { _ in
+        // The queue empties while the third pause lasts.
+        if pauses.withLock({ count in
+          count += 1; return count == 3
+        }) {
+          journal.fill(to: 0.5)
+        }
+      })
+    let session = FakeSession()
+    func admit(_ id: String, _ text: String) async -> FrameVerdict {
+      let frame = #"{"type":"event","id":"\#(id)","sender":"\#(id)","group":"g","text":"\#(text)"}"#
+      return await admission.admit(frame: Array(frame.utf8), of: session, channel: "sockets")
+    }
+    journal.fill(to: 0.9)
+    guard case .refused(let refusal) = await admit("a", "talk") else {
+      Issue.record("taken")
+      return
+    }
+    #expect(refusal.code == "overloaded")
+    #expect(pauses.withLock { $0 } == 0)
+    #expect(await admit("b", "please") == .taken)
+    #expect(pauses.withLock { $0 } == 3)
+    journal.fill(to: 0.9)
+    guard case .refused = await admit("c", "please") else {
+      Issue.record("taken")
+      return
+    }
+    #expect(pauses.withLock { $0 } == 3 + 20)
+    #expect(journal.messageIDs == ["b"])
   }
 }

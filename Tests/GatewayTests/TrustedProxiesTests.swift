@@ -92,6 +92,28 @@ struct TrustedProxiesTests {
     #expect(bucket("::ffff:192.0.2.1") == "192.0.2.1")
   }
 
+  @Test("Whatever a client writes, it never makes itself a program on this machine", arguments: [1, 2, 3] as [UInt64])
+  func neverLocal(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    let words = [
+      "127.0.0.1", "::1", "10.0.0.1", "203.0.113.1", "for=", "\"", "[", "]", ",", ";", ":", " ", "unknown", "é",
+      "::ffff:127.0.0.1", "=",
+    ]
+    for _ in 0..<3000 {
+      let value = (0..<Int.random(in: 0..<12, using: &random)).map { _ in
+        words[Int.random(in: 0..<words.count, using: &random)]
+      }.joined()
+      for name in ["x-forwarded-for", "forwarded", "via", "x-real-ip"] {
+        for peer in ["127.0.0.1", "::1", "10.0.0.1", "192.0.2.1"] {
+          let client = Self.proxies.client(of: Self.proxies.peer(peer), headers: [name: value])
+          #expect(!LoopbackAddress.contains(client.text))
+          #expect(!LocalClient.sent([name: value, "host": "localhost"], from: peer))
+          if peer == "192.0.2.1" { #expect(client.text == peer) }
+        }
+      }
+    }
+  }
+
   @Test("One address cannot take all connections; a trusted proxy may open as many as it needs")
   func connections() throws {
     let ledger = ConnectionLedger(limit: 2, proxies: Self.proxies)
