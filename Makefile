@@ -10,10 +10,14 @@ WHO ?= alice
 GROUP ?= demo
 TIME ?= 10
 
-.PHONY: run test chat bench fuzz lint setup skills release clean
+.PHONY: run test chat bench fuzz lint setup peers skills release clean
 
 setup:
 	@scripts/setup
+
+# Without them the tests that need them are left out.
+peers:
+	-@scripts/setup-peers
 
 skills: setup
 	@$(MAKE) --no-print-directory -C Plugins
@@ -27,7 +31,7 @@ run: release skills
 	@.build/release/openclaw serve
 
 # The end-to-end tests load the machine; apart from the others they disturb no deadline.
-test: skills
+test: skills peers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --skip EndToEnd
 	$(SWIFT) test --skip-build --filter EndToEnd
@@ -45,5 +49,5 @@ lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Plugins Tests Benchmarks
 
 clean:
-	rm -rf .build Benchmarks/.build Tests/Fuzz/.build
+	rm -rf .build .peers Benchmarks/.build Tests/Fuzz/.build
 	@$(MAKE) --no-print-directory -C Plugins clean

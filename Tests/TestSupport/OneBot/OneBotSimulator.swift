@@ -36,6 +36,7 @@ package final class OneBotSimulator: Sendable {
     var unknown: Set<String> = []
     var lines: [Int: @Sendable (String) async -> Void] = [:]
     var nextLine = 0
+    var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
   package let dialect: OneBotDialect
@@ -67,6 +68,11 @@ package final class OneBotSimulator: Sendable {
     await send(message(segments, from: user, group: group))
   }
 
+  /// A private message, to be sent as often as a test likes.
+  package func message(_ text: String, from user: Int64 = 30003) -> JSON {
+    message([["type": "text", "data": ["text": .string(text)]]], from: user, group: nil)
+  }
+
   /// An event on every connection that takes events; `time`, `self_id` are filled in.
   package func send(_ event: JSON) async {
     var members = event.object ?? [:]
@@ -96,6 +102,17 @@ package final class OneBotSimulator: Sendable {
     state.withLock { _ = $0.unknown.insert(action) }
   }
 
+  /// Returns once there is a connection that takes events.
+  package func waitForApplication() async {
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if state.lines.isEmpty { state.waiting.append(continuation) }
+        return !state.lines.isEmpty
+      }
+      if isThere { continuation.resume() }
+    }
+  }
+
   package func heartbeat(isOnline: Bool = true, interval: Int64 = 5000) -> JSON {
     [
       "post_type": "meta_event", "meta_event_type": "heartbeat", "interval": .integer(interval),
@@ -118,11 +135,14 @@ package final class OneBotSimulator: Sendable {
 
   /// Lets events go out by `send` until `leave` is called with the result.
   func join(_ send: @escaping @Sendable (String) async -> Void) -> Int {
-    state.withLock { state in
+    let (line, waiting) = state.withLock { state in
       state.nextLine += 1
       state.lines[state.nextLine] = send
-      return state.nextLine
+      defer { state.waiting = [] }
+      return (state.nextLine, state.waiting)
     }
+    for continuation in waiting { continuation.resume() }
+    return line
   }
 
   func leave(_ line: Int) {
