@@ -161,6 +161,40 @@ struct OneBotConnectorTests {
     }
   }
 
+  @Test("a server that speaks no JSON is left after five frames, and told why")
+  func malformed() async throws {
+    let closings = AsyncStream.makeStream(of: Int?.self)
+    try await RawServer.run { connection in
+      guard var socket = await WebSocketPeer(connection) else { return }
+      await socket.accept(WebSocketPeer.acceptance(of: socket.headers["sec-websocket-key"] ?? ""))
+      _ = await socket.listen()
+      for _ in 0..<5 { await socket.say("hello") }
+      closings.continuation.yield(await socket.read()?.code)
+      await socket.close(1000)
+    } _: { port in
+      try await run(port: port) {
+        for await code in closings.stream {
+          #expect(code == 1008)
+          break
+        }
+        #expect(await log.next()?.contains("no connection") == true)
+      }
+    }
+  }
+
+  @Test("a socket that the peer opened does not mend the connection that we cannot make")
+  func bothDirections() async throws {
+    let configuration = try OneBotConfiguration(name: "napcat")
+    accounts.condition.observe(by: log.status)
+    accounts.condition.report("no connection", of: .connection("universal"))
+    let session = try OneBotChannel(configuration, accounts: accounts).session(
+      for: SocketRequest(headers: ["x-self-id": "10001"], endpoint: "", query: [:], remoteAddress: "127.0.0.1"))
+    await session.opened(FakeSocket())
+    accounts.condition.report(nil, of: .connection("universal"))
+    #expect(await log.next() == "no connection")
+    #expect(await log.next() == "works")
+  }
+
   @Test("the account is known from an event too, where get_login_info is not")
   func eventFirst() async throws {
     let peer = OneBotSimulator(.snowLuma)

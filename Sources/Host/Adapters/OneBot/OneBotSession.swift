@@ -30,6 +30,8 @@ actor OneBotSession: SocketSession {
   /// Whether the peer said that our token is wrong.
   private(set) var isUnauthorized = false
   private nonisolated let identity: Mutex<String?>
+  /// What works as soon as the account is known; nil for a socket that the peer opened, and would open again.
+  private let connection: OneBotCondition.Part?
   private let accounts: OneBotAccounts
   private let interpreter: OneBotInterpreter
   private let clock: any Clock<Duration>
@@ -43,6 +45,7 @@ actor OneBotSession: SocketSession {
 
   init(selfID: String?, role: OneBotRole, accounts: OneBotAccounts, interpreter: OneBotInterpreter, clock: any Clock<Duration>) {
     identity = Mutex(selfID)
+    connection = selfID == nil ? .connection(role.rawValue) : nil
     elapsed = Self.stopwatch(clock)
     self.role = role
     self.accounts = accounts
@@ -89,7 +92,7 @@ actor OneBotSession: SocketSession {
   }
 
   private func takePlace() async {
-    if selfID != nil { accounts.condition.report(nil, of: .connection(role.rawValue)) }
+    if let connection, selfID != nil { accounts.condition.report(nil, of: connection) }
     for old in await accounts.join(self) {
       // Not awaited: the old peer may be gone, and the new one must not wait for a handshake with it.
       Task { await old.close(reason: "replaced by a newer connection of this account") }

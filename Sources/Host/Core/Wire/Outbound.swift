@@ -76,6 +76,6 @@ package protocol Deliverer: Sendable {
   var recognisesRepeats: Bool { get }
   /// How much the platform lets us say.
   var rules: SendingRules { get }
-  /// Sends one message. Ends by itself within 30 s, within 2 min when it carries media.
+  /// Sends one message. Ends by itself within 30 s, within 4 min when it carries media.
   func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt
 }
