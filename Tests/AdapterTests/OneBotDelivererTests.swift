@@ -36,6 +36,34 @@ struct OneBotDelivererTests {
     #expect(direct.parameters == ["user_id": 4_294_967_295, "message": segments])
   }
 
+  @Test("an answer to somebody who is no friend names the group over which the chat runs, until they are friends")
+  func temporaryChat() async throws {
+    let accounts = OneBotAccounts()
+    let configuration = try OneBotConfiguration(name: "napcat")
+    let session = try OneBotChannel(configuration, accounts: accounts, clock: ManualClock()).session(
+      for: SocketRequest(headers: ["x-self-id": "10001"], endpoint: "", query: [:], remoteAddress: "127.0.0.1"))
+    let socket = FakeSocket()
+    await session.opened(socket)
+    for (group, expected) in [(JSON.integer(20002), JSON.integer(20002)), (.null, nil)] as [(JSON, JSON?)] {
+      let event: JSON = [
+        "time": 1, "self_id": 10001, "post_type": "message", "message_type": "private", "sub_type": "group", "message_id": 1,
+        "user_id": 30003, "group_id": group, "message": "hi", "sender": [:],
+      ]
+      _ = try await session.interpret(event, receivedAt: Timestamp(seconds: 1), requestID: RequestID())
+      try await withHTTPClient { client in
+        let deliverer = OneBotDeliverer(configuration, accounts: accounts, client: client)
+        async let receipt = deliverer.deliver(outbound(Scene(.private, "30003"), account: "10001"))
+        let frame = try #require(await socket.next(1).first)
+        #expect(frame["action"] == "send_private_msg")
+        #expect(frame["params"]?["group_id"] == expected)
+        _ = try await session.interpret(
+          ["status": "ok", "retcode": 0, "data": ["message_id": 1], "echo": frame["echo"] ?? .null],
+          receivedAt: Timestamp(seconds: 1), requestID: RequestID())
+        _ = try await receipt
+      }
+    }
+  }
+
   @Test(
     "gives up on targets that OneBot cannot have",
     arguments: [

@@ -97,7 +97,7 @@ struct OneBotEventTests {
       ("napcat-message-sent", "self_message"), ("self-message-as-message", "self_message"),
       ("gocqhttp-anonymous", "anonymous_message"),
       ("group-sub-type-notice", "system_message"), ("gocqhttp-guild-message", "foreign_message"), ("group-poke", "notice"),
-      ("unknown-notice", "notice"), ("friend-request", "friend_request"), ("group-join-request", "group_join_request"),
+      ("unknown-notice", "unknown"), ("friend-request", "friend_request"), ("group-join-request", "group_join_request"),
       ("group-invite-request", "group_invitation"), ("heartbeat", "meta_event"),
       ("heartbeat-offline", "account_offline"), ("napcat-bot-offline", "account_offline"),
       ("heartbeat-null-online", "meta_event"),

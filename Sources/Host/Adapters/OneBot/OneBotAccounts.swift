@@ -8,8 +8,15 @@ package actor OneBotAccounts {
   private var sockets: [String: Sockets] = [:]
   /// What is wrong with the connections and accounts.
   nonisolated let condition = OneBotCondition()
+  nonisolated let temporaryChats = OneBotTemporaryChats()
 
   package init() {}
+
+  /// Learns what a frame says beside its meaning.
+  nonisolated func heard(_ frame: OneBotFrame) {
+    condition.heard(frame)
+    if case .message(let message) = frame { temporaryChats.heard(message) }
+  }
 
   /// Makes `session` the live one for what its role covers.
   ///

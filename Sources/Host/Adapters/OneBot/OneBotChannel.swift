@@ -36,7 +36,7 @@ package struct OneBotChannel: WebhookChannel, SocketChannel {
     _ document: JSON, of request: WebhookRequest, authentication: Authentication, requestID: RequestID
   ) throws(Refusal) -> Interpretation {
     let frame = try OneBotFrame.read(document)
-    accounts.condition.heard(frame)
+    accounts.heard(frame)
     return interpreter.interpret(frame, receivedAt: request.receivedAt, requestID: requestID)
   }
 

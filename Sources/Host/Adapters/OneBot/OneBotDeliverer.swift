@@ -26,8 +26,12 @@ package struct OneBotDeliverer: Deliverer {
   /// Sends one message. Codes: `not_connected`, `account_offline`, `busy`, `connection_lost`, `timeout`, `no_answer`,
   /// `unauthorized`, `retcode_<n>`, `http_<status>`, `scene_unsupported`, `target_invalid`, `media_invalid`, `media_too_large`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
-    let actions = try OneBotSendAction.list(for: message)
-    guard !accounts.condition.isOffline(message.conversation.account) else {
+    let conversation = message.conversation
+    let group =
+      conversation.scene.kind == .private
+      ? accounts.temporaryChats.group(of: conversation.scene.id, with: conversation.account) : nil
+    let actions = try OneBotSendAction.list(for: message, over: group)
+    guard !accounts.condition.isOffline(conversation.account) else {
       throw DeliveryError(
         .retry(after: nil), code: "account_offline", message: "the QQ account is logged out at the implementation",
         concernsAdmins: true)
@@ -35,7 +39,7 @@ package struct OneBotDeliverer: Deliverer {
     var receipt: DeliveryReceipt?
     for action in actions {
       do {
-        let response = try await perform(action, by: message.conversation.account)
+        let response = try await perform(action, by: conversation.account)
         receipt = receipt ?? DeliveryReceipt(messageID: response.messageID)
       } catch {
         // The words are out, and are complete in themselves: sending them again would be worse than a missing picture.

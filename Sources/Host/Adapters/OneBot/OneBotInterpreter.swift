@@ -16,7 +16,11 @@ struct OneBotInterpreter: Sendable {
     case .ignored(nil): return .ignored(type: "foreign_message")
     case .notice(let notice):
       if let event = notice.event(channel: channel, requestID: requestID, receivedAt: receivedAt) { return .event(event) }
-      return .ignored(type: notice.kind == .botOffline ? "account_offline" : "notice")
+      switch notice.kind {
+      case .botOffline: return .ignored(type: "account_offline")
+      case .unknown: return .ignored(type: Interpretation.unknownType)
+      default: return .ignored(type: "notice")
+      }
     case .request(let request):
       // Only people can answer these: they do it in QQ itself.
       switch request.kind {
@@ -26,7 +30,7 @@ struct OneBotInterpreter: Sendable {
       }
     case .meta(let meta): return .ignored(type: meta.isOnline == false ? "account_offline" : "meta_event")
     case .response: return .ignored(type: "unmatched_response")
-    case .unknown: return .ignored(type: "unknown")
+    case .unknown: return .ignored(type: Interpretation.unknownType)
     }
   }
 }

@@ -28,8 +28,12 @@ struct OneBotSendAction: Sendable, Equatable {
   /// What sends `message`, in order; the words come with the first.
   ///
   /// Always in array form: text in an array cannot become a CQ code. Ids are numbers, as strict parsers want them.
-  static func list(for message: OutboundMessage) throws(DeliveryError) -> [OneBotSendAction] {
-    let chat = try OneBotTarget(message.conversation.scene)
+  ///
+  /// - Parameter group: over which a private chat with somebody who is no friend runs.
+  static func list(
+    for message: OutboundMessage, over group: String? = nil
+  ) throws(DeliveryError) -> [OneBotSendAction] {
+    let chat = try OneBotTarget(message.conversation.scene, over: group)
     switch message.content {
     case .recall(let id):
       guard let id = Int64(id) else {
@@ -45,8 +49,9 @@ struct OneBotSendAction: Sendable, Equatable {
 private struct OneBotTarget {
   let isGroup: Bool
   let id: Int64
+  private let temporaryGroup: Int64?
 
-  init(_ scene: Scene) throws(DeliveryError) {
+  init(_ scene: Scene, over group: String?) throws(DeliveryError) {
     switch scene.kind {
     case .group: isGroup = true
     case .private: isGroup = false
@@ -57,6 +62,7 @@ private struct OneBotTarget {
       throw DeliveryError(.giveUp, code: "target_invalid", message: "the chat's id is not a QQ or group number")
     }
     self.id = id
+    temporaryGroup = group.flatMap { Int64($0) }
   }
 
   func list(for content: MessageContent) throws(DeliveryError) -> [OneBotSendAction] {
@@ -98,9 +104,10 @@ private struct OneBotTarget {
   }
 
   private func send(_ segments: [OneBotSegment], limit: Duration) -> OneBotSendAction {
-    OneBotSendAction(
-      name: isGroup ? "send_group_msg" : "send_private_msg",
-      parameters: [member: .integer(id), "message": .array(segments.map(\.json))], limit: limit)
+    var parameters: [String: JSON] = [member: .integer(id), "message": .array(segments.map(\.json))]
+    if !isGroup, let temporaryGroup { parameters["group_id"] = .integer(temporaryGroup) }
+    return OneBotSendAction(
+      name: isGroup ? "send_group_msg" : "send_private_msg", parameters: .object(parameters), limit: limit)
   }
 
   private func segment(_ type: String, _ file: String, name: String? = nil) -> OneBotSegment {

@@ -77,7 +77,7 @@ actor OneBotSession: SocketSession {
       await identify(as: account)
       if account != selfID { return .ignored(type: "self_id_mismatch") }
     }
-    accounts.condition.heard(frame)
+    accounts.heard(frame)
     return interpreter.interpret(frame, receivedAt: receivedAt, requestID: requestID)
   }
 
