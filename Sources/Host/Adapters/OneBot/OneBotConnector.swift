@@ -4,8 +4,6 @@ import Sockets
 
 /// Connects to the implementation's WebSocket server, and again whenever that ends; tells the operator how the channel does.
 package struct OneBotConnector: ConnectingChannel {
-  /// Frames in a row that are no JSON objects before the connection is given up.
-  private static let mostMalformed = 5
   private static let loginLimit: Duration = .seconds(10)
   private static let policyViolation: UInt16 = 1008
 
@@ -71,7 +69,7 @@ package struct OneBotConnector: ConnectingChannel {
         await session.opened(socket)
         // Beside the reading, for its answer has to be read.
         async let login: Void = askWhoseItIs(session, socket)
-        await read(&messages, of: session, socket, intake)
+        await read(&messages, of: session, socket, intake, mostMalformed: client.configuration.maximumMalformedFrames)
         await session.closed()
         await login
       }
@@ -103,16 +101,17 @@ package struct OneBotConnector: ConnectingChannel {
   }
 
   private func read(
-    _ messages: inout SocketMessages, of session: OneBotSession, _ socket: any TextSocket, _ intake: any FrameIntake
+    _ messages: inout SocketMessages, of session: OneBotSession, _ socket: any TextSocket, _ intake: any FrameIntake,
+    mostMalformed: Int
   ) async {
     var malformed = 0
-    while malformed < Self.mostMalformed, let message = await messages.next() {
+    while malformed < mostMalformed, let message = await messages.next() {
       if case .malformed = await intake.admit(frame: message, of: session, channel: name) {
         malformed += 1
       } else {
         malformed = 0
       }
     }
-    if malformed == Self.mostMalformed { await socket.close(code: Self.policyViolation, reason: "too many malformed frames") }
+    if malformed == mostMalformed { await socket.close(code: Self.policyViolation, reason: "too many malformed frames") }
   }
 }
