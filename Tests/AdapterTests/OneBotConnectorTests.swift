@@ -90,6 +90,7 @@ struct OneBotConnectorTests {
         #expect(await log.next() == "works")
         // Two sockets become ready in either order.
         while await accounts.caller(for: "10001") == nil { await Task.yield() }
+        await peer.waitForApplication()
         await peer.say("你好", group: 20002)
         let event = try #require(await intake.nextEvent())
         #expect(event.text == "你好")

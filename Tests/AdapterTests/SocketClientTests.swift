@@ -10,13 +10,20 @@ import Testing
 
 @Suite("WebSocket client", .timeLimit(.minutes(1)))
 struct SocketClientTests {
+  /// Patient, for the machine may be busy.
+  private static func client() throws -> SocketClient {
+    var client = try SocketClient()
+    client.handshakeTimeout = .seconds(60)
+    return client
+  }
+
   /// Serves one WebSocket by `peer`, connects to it, and returns how it ended.
   private func meet(
     configure: (inout SocketClient) -> Void = { _ in }, headers: [(String, String)] = [],
     peer: @escaping @Sendable (inout WebSocketPeer) async -> Void,
     client body: @escaping @Sendable (any TextSocket, inout SocketMessages) async -> Void
   ) async throws -> SocketClosure {
-    var client = try SocketClient()
+    var client = try Self.client()
     configure(&client)
     let closure = Mutex<SocketClosure?>(nil)
     try await RawServer.run { connection in
@@ -66,7 +73,7 @@ struct SocketClientTests {
       await socket.refuse("401 Unauthorized")
     } _: { port in
       let url = try #require(SocketURL("ws://localhost:\(port)/some%20where/?q=1"))
-      let client = try SocketClient()
+      let client = try Self.client()
       #expect(
         await failure(of: client, to: url.appending(path: "api"), headers: [("Authorization", "Bearer x")])
           == SocketConnectError.refused(status: 401))
@@ -92,7 +99,7 @@ struct SocketClientTests {
       _ = await socket.read()
     } _: { port in
       let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-      let closure = try await SocketClient().withSocket(to: url) { _, messages in
+      let closure = try await Self.client().withSocket(to: url) { _, messages in
         while let message = await messages.next() { heard.withLock { $0.append(String(decoding: message, as: UTF8.self)) } }
       }
       #expect(closure == SocketClosure(code: 4004, reason: "enough", isByPeer: true))
@@ -126,7 +133,7 @@ struct SocketClientTests {
       await connection.send(bad.answer)
     } _: { port in
       let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-      let client = try SocketClient()
+      let client = try Self.client()
       #expect(await failure(of: client, to: url) == bad.error)
     }
   }
@@ -137,7 +144,7 @@ struct SocketClientTests {
       while await connection.read(1) != nil {}
     } _: { port in
       let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-      var client = try SocketClient()
+      var client = try Self.client()
       client.handshakeTimeout = .milliseconds(50)
       #expect(await failure(of: client, to: url) == SocketConnectError.timedOut)
     }
@@ -149,7 +156,7 @@ struct SocketClientTests {
     let port = channel.localAddress?.port ?? 0
     try await channel.close()
     let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-    let client = try SocketClient()
+    let client = try Self.client()
     #expect(await failure(of: client, to: url) == SocketConnectError.unreachable)
   }
 
@@ -238,7 +245,7 @@ struct SocketClientTests {
       await socket.close(1000)
     } _: { port in
       let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-      _ = try await SocketClient().withSocket(to: url) { _, messages in
+      _ = try await Self.client().withSocket(to: url) { _, messages in
         var count = 0
         while let message = await messages.next() {
           count += 1
@@ -259,7 +266,7 @@ struct SocketClientTests {
       while await socket.read() != nil {}
     } _: { port in
       let url = try #require(SocketURL("ws://127.0.0.1:\(port)"))
-      let client = try SocketClient()
+      let client = try Self.client()
       let (opened, open) = AsyncStream.makeStream(of: Void.self)
       let task = Task {
         try await client.withSocket(to: url) { _, messages in
