@@ -13,7 +13,9 @@ struct QQErrorCodeTests {
       let outcome = QQSendOutcome(
         QQHTTP.Answer(status: 400, body: [member: .integer(code), "message": "x"], traceID: nil, retryAfter: nil))
       switch (try vector.text("retry"), outcome) {
-      case ("never", .failed(let error)): #expect(error.advice == .giveUp)
+      case ("never", .failed(let error)):
+        #expect(error.advice == Self.advice(for: try vector.text("class"), code: code))
+        #expect(error.concernsAdmins == (error.advice == .giveUp && Self.adminClasses.contains(try vector.text("class"))))
       case ("backoff", .failed(let error)): #expect(error.advice == .retry(after: nil))
       case ("later", .failed(let error)):
         guard case .retry(after: .some) = error.advice else {
@@ -28,11 +30,31 @@ struct QQErrorCodeTests {
     }
   }
 
+  private static let adminClasses: Set<String> = ["config", "tokenEndpointConfig", "permission"]
+
+  /// What follows for codes after which the same must not be tried again.
+  private static func advice(for kind: String, code: Int64) -> DeliveryError.Advice {
+    switch kind {
+    case "replyExpired": .hold
+    case "targetGone": .targetGone
+    // The chat refuses messages that answer nothing: this one can answer the next thing said.
+    case "permission" where [40_034_102, 40_034_105].contains(code): .hold
+    default: .giveUp
+    }
+  }
+
+  @Test("a message held for review names the review")
+  func audit() throws {
+    let body = try JSON(parsing: #"{"code":304024,"data":{"message_audit":{"audit_id":"b1a2"}}}"#)
+    let outcome = QQSendOutcome(QQHTTP.Answer(status: 202, body: body, traceID: nil, retryAfter: nil))
+    #expect(outcome == .delivered(DeliveryReceipt(messageID: nil, auditID: "b1a2")))
+  }
+
   @Test(
     "answers are read by body first and by status where the body says nothing",
     arguments: [
       (200, #"{"id":"ROBOT1.0_x","timestamp":1780000000}"#, nil as DeliveryError.Advice?),
-      (202, #"{"code":304003,"message":"x"}"#, .giveUp), (200, #"{"err_code":40034128}"#, .giveUp),
+      (202, #"{"code":304003,"message":"x"}"#, .giveUp), (200, #"{"err_code":40034128}"#, .hold),
       (204, "", nil), (200, "<html>", .ambiguous), (200, "{}", .ambiguous), (502, "<html>", .ambiguous),
       (500, #"{"code":987654}"#, .ambiguous), (400, #"{"code":987654}"#, .giveUp), (404, "<html>", .retry(after: nil)),
       (429, "", .retry(after: .seconds(10))), (429, #"{"code":987654}"#, .retry(after: .seconds(10))),

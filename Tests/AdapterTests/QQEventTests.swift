@@ -37,6 +37,34 @@ struct QQEventTests {
     case ("message", .ignored(let type)):
       #expect(expected["senderIsBot"] == true)
       #expect(type == "bot_message")
+    case ("interaction", .event(let event)):
+      #expect(expected["mustAcknowledge"] == true)
+      #expect(
+        event.kind
+          == .button(
+            ButtonPress(
+              interactionID: try vectorText(expected, "interactionId"),
+              buttonID: (expected["buttonId"] ?? expected["featureId"])?.string, mustBeAcknowledged: true)))
+      #expect(event.messageID == expected["eventId"]?.string)
+      #expect(event.reference.kind == .event)
+      #expect(event.text == (expected["buttonData"] ?? expected["featureId"])?.string)
+      #expect(event.guild == expected["guildId"]?.string)
+      #expect(event.sender.id == "qq:11111111:\(expected["senderId"]?.string ?? "")")
+      #expect(event.dedupeKeys == [event.messageID, "interaction:\(try vectorText(expected, "interactionId"))"])
+    case ("interaction", .ignored(let type)):
+      #expect(expected["mustAcknowledge"] == false)
+      #expect(type == "interaction")
+    case ("notice", .event(let event)):
+      #expect(event.kind == .notice(try #require(Self.notices[try vectorText(expected, "notice")]?(expected))))
+      #expect(event.messageID == vector["payload"]?["id"]?.string)
+      #expect(event.dedupeKeys == [event.messageID])
+      #expect(event.reference.kind == .event)
+      #expect(event.text.isEmpty)
+      #expect(event.guild == expected["guildId"]?.string)
+      #expect(event.sender.id == "qq:11111111:\(expected["senderId"]?.string ?? "-")")
+    case ("notice", .ignored(let type)):
+      #expect(Self.notices[try vectorText(expected, "notice")] == nil)
+      #expect(type == "notice")
     case ("control", .control), ("control", .ignored): break
     case (_, .ignored): break
     default: Issue.record("\(vector.name): \(result)")
@@ -97,6 +125,19 @@ struct QQEventTests {
       return
     }
     #expect(type == label)
+  }
+
+  /// The vectors' words for the notices that reach the host.
+  private static let notices: [String: @Sendable (JSON) -> Notice] = [
+    "groupBotAdded": { _ in .botAdded }, "groupBotRemoved": { _ in .botRemoved }, "groupPushOn": { _ in .unaskedAllowed },
+    "groupPushOff": { _ in .unaskedRefused }, "c2cPushOn": { _ in .unaskedAllowed }, "c2cPushOff": { _ in .unaskedRefused },
+    "friendAdded": { _ in .friendAdded }, "friendRemoved": { _ in .friendRemoved },
+    "auditPass": { .reviewPassed(auditID: $0["auditId"]?.string ?? "", messageID: $0["messageId"]?.string) },
+    "auditReject": { .reviewRejected(auditID: $0["auditId"]?.string ?? "") },
+  ]
+
+  private func vectorText(_ expected: JSON, _ member: String) throws -> String {
+    try #require(expected[member]?.string)
   }
 
   static func parse(_ vector: VectorCase) throws -> QQPayload {

@@ -5,13 +5,28 @@ import NIOCore
 package import NIOHTTP1
 import NIOPosix
 
-/// Posts JSON to a platform: one answer within a limit of time and size, or the knowledge whether the request left.
+/// Calls the HTTP API of a platform: one answer within a limit of time and size, or the knowledge whether the request left.
 package struct JSONClient: Sendable {
   package struct Answer: Sendable {
     package let status: Int
     package let headers: HTTPHeaders
     /// Nil when the body is not JSON.
     package let body: JSON?
+  }
+
+  /// What a request carries.
+  package struct Body: Sendable, Equatable {
+    package let type: String
+    package let bytes: [UInt8]
+
+    package init(type: String, bytes: [UInt8]) {
+      self.type = type
+      self.bytes = bytes
+    }
+
+    package static func json(_ document: JSON) -> Body {
+      Body(type: "application/json", bytes: document.canonicalBytes)
+    }
   }
 
   package enum Failure: Error, Sendable, Equatable {
@@ -34,11 +49,20 @@ package struct JSONClient: Sendable {
   package func post(
     _ body: JSON, to url: String, headers: [(String, String)] = [], limit: Duration
   ) async throws(Failure) -> Answer {
+    try await send(.POST, body: .json(body), to: url, headers: headers, limit: limit)
+  }
+
+  /// Sends `body`, if any, by `method` and reads the whole answer; ends within `limit` and one second.
+  package func send(
+    _ method: HTTPMethod, body: Body? = nil, to url: String, headers: [(String, String)] = [], limit: Duration
+  ) async throws(Failure) -> Answer {
     var request = HTTPClientRequest(url: url)
-    request.method = .POST
-    request.headers.add(name: "Content-Type", value: "application/json")
+    request.method = method
+    if let body {
+      request.headers.add(name: "Content-Type", value: body.type)
+      request.body = .bytes(ByteBuffer(bytes: body.bytes))
+    }
     for (name, value) in headers { request.headers.add(name: name, value: value) }
-    request.body = .bytes(ByteBuffer(bytes: body.canonicalBytes))
     do {
       return try await withDeadline(limit + .seconds(1)) { [client, request, largestAnswer] in
         // The client's own limit ends at the head of the answer, but knows about failed attempts to connect.
@@ -58,21 +82,5 @@ package struct JSONClient: Sendable {
     if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
     guard let error = error as? HTTPClientError else { return false }
     return [.connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout, .alreadyShutdown].contains(error)
-  }
-}
-
-/// Ends `operation` by cancellation when `limit` has passed.
-private func withDeadline<Value: Sendable>(
-  _ limit: Duration, _ operation: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-  try await withThrowingTaskGroup(of: Value.self) { group in
-    group.addTask { try await operation() }
-    group.addTask {
-      try await Task.sleep(for: limit)
-      throw CancellationError()
-    }
-    defer { group.cancelAll() }
-    guard let value = try await group.next() else { throw CancellationError() }
-    return value
   }
 }

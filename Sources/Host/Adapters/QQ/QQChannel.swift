@@ -68,14 +68,9 @@ package struct QQChannel: WebhookChannel {
       return .control(WebhookAnswer(status: 200, body: ["op": 11, "d": data]))
     case .control(.unknown): return .ignored(type: "unknown")
     case .control: return .ignored(type: "gateway_control")
-    case .message(let message):
-      guard !message.senderIsBot else { return .ignored(type: "bot_message") }
-      return .event(
-        message.event(channel: name, appID: configuration.appID, requestID: requestID, receivedAt: request.receivedAt))
-    case .notice: return .ignored(type: "notice")
-    case .interaction: return .ignored(type: "interaction")
-    case .joinRequest: return .ignored(type: "request")
-    case .unknown(let type): return .ignored(type: type?.label ?? "unknown")
+    default:
+      return payload.interpretation(
+        channel: name, appID: configuration.appID, requestID: requestID, receivedAt: request.receivedAt)
     }
   }
 

@@ -1,161 +1,127 @@
 import AdapterHTTP
 package import AsyncHTTPClient
 package import Core
-import Foundation
+import NIOHTTP1
 
-/// Sends text through the official API.
+/// Sends messages through the official API.
 ///
 /// Give the client a connect time-out well below 10 s and no retries of its own: then "nothing was sent" is told apart from
 /// "no answer came".
 package struct QQDeliverer: Deliverer {
-  private let configuration: QQConfiguration
-  private let http: QQHTTP
-  private let tokens: QQTokenProvider
-
-  /// Time for one attempt at sending.
-  private static let sendLimit: Duration = .seconds(10)
-  /// A second attempt, with another token, starts only if it can end within the 30 s that a delivery may take.
-  private static let latestSecondAttempt: Duration = .seconds(6)
+  private let api: QQAPI
+  private let files: QQFiles
 
   package init(
     _ configuration: QQConfiguration, client: HTTPClient, wallClock: WallClock = .system,
-    clock: any Clock<Duration> = ContinuousClock()
+    clock: any Clock<Duration> = ContinuousClock(), status: ChannelStatus = .unobserved
   ) {
-    self.configuration = configuration
-    http = QQHTTP(client: client)
-    tokens = QQTokenProvider(configuration: configuration, http: http, wallClock: wallClock, clock: clock)
+    self.init(QQBot(configuration, client: client, wallClock: wallClock, clock: clock, status: status))
   }
 
-  /// The platform recognises a repeated (`msg_id`, `msg_seq`). Where it cannot, in guilds and for messages that answer nothing,
-  /// an unknown outcome is reported as `giveUp` with code `outcome_unknown`, so that nothing is said twice.
+  /// - Parameter bot: whose token is used; share it with the bot's gateway connection.
+  package init(_ bot: QQBot) {
+    api = bot.api
+    files = QQFiles(api: bot.api, wallClock: bot.wallClock, clock: bot.clock)
+  }
+
+  /// The platform recognises a repeated (`msg_id`, `msg_seq`). Where it cannot, in guilds, for answers to events and for
+  /// messages that answer nothing, an unknown outcome is reported as `giveUp` with code `outcome_unknown`, so that nothing is
+  /// said twice.
   package var recognisesRepeats: Bool { true }
 
-  /// The platform's published limits for replies; the five minutes of groups count from the message's receipt.
+  /// The platform's published limits, those of bots without certification.
   package var rules: SendingRules {
     SendingRules(
-      textLimit: 2000,
+      textLimit: Self.textLimit,
       replies: [
         .private: .init(replies: 4, window: .seconds(3600)), .group: .init(replies: 5, window: .seconds(300)),
         .guild: .init(replies: nil, window: .seconds(300)), .guildPrivate: .init(replies: nil, window: .seconds(300)),
+      ],
+      perChat: RateLimit(perMinute: 300, burst: 5), perChannel: RateLimit(perMinute: 3000, burst: 50),
+      // The daily quotas cannot be said here; beyond them the platform answers with a code of class `rate`.
+      unasked: [
+        .private: RateLimit(perMinute: 20, burst: 5), .group: RateLimit(perMinute: 20, burst: 5),
+        .guild: RateLimit(perMinute: 1, burst: 2), .guildPrivate: RateLimit(perMinute: 1, burst: 2),
       ])
   }
 
-  /// Sends one message. Ends within 30 s. Codes are the platform's, or `not_reachable`, `no_answer`, `outcome_unknown`,
-  /// `http_<status>`, `token_unreachable`, `token_unreadable`.
+  private static let textLimit = 2000
+
+  /// Sends one message, or takes one back. Ends within 30 s. Codes are the platform's, or `not_reachable`, `no_answer`,
+  /// `outcome_unknown`, `out_of_time`, `too_long`, `http_<status>`, `token_unreachable`, `token_unreadable`, `upload_…`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
-    let start = ContinuousClock.now
-    let first = try await attempt(message)
-    guard case .tokenRefused(let code, let token) = first else { return try first.receipt() }
-    await tokens.drop(token)
-    guard ContinuousClock.now - start < Self.latestSecondAttempt else {
-      throw DeliveryError(.retry(after: nil), code: code, message: "the access token was refused")
+    let deadline = QQDeadline()
+    guard case .message(let content) = message.content else {
+      return try await send(QQSendRequest(message), within: deadline)
     }
-    let second = try await attempt(message)
-    if case .tokenRefused(let code, let token) = second {
-      await tokens.drop(token)
+    var form = try Self.form(of: content)
+    var mayUploadAgain = true
+    while true {
+      do throws(DeliveryError) {
+        let kind = message.conversation.scene.kind
+        let media = form == .full && !kind.isGuild ? content.media : nil
+        var fileInfo: String?
+        if let media { fileInfo = try await files.fileInfo(for: media, to: message.conversation.scene, within: deadline) }
+        return try await send(QQSendRequest(message, form: form, fileInfo: fileInfo), within: deadline)
+      } catch {
+        if error.code == Self.badFileInfo, mayUploadAgain, let media = content.media {
+          mayUploadAgain = false
+          await files.forget(media, of: message.conversation.scene)
+          continue
+        }
+        guard let next = form.next(after: error.code, of: content) else { throw error }
+        form = next
+      }
+    }
+  }
+
+  private static let badFileInfo = "304080"
+
+  private static func form(of content: MessageContent) throws(DeliveryError) -> QQMessageForm {
+    guard content.text.unicodeScalars.count <= textLimit else {
       throw DeliveryError(
-        .giveUp, code: code, message: "a fresh access token was refused too; check app_id, secret and IP allow-list")
+        .giveUp, code: "too_long", message: "the text has more than \(textLimit) characters; it must be split before it is sent")
     }
-    return try second.receipt()
+    let markdown = content.markdown?.unicodeScalars.count ?? 0
+    return markdown <= textLimit ? .full : .plain
   }
 
-  private enum Attempt {
-    case done(DeliveryReceipt)
-    case failed(DeliveryError)
-    case tokenRefused(code: String, Secret)
-
-    func receipt() throws(DeliveryError) -> DeliveryReceipt {
-      switch self {
-      case .done(let receipt): return receipt
-      case .failed(let error): throw error
-      case .tokenRefused(let code, _): throw DeliveryError(.giveUp, code: code, message: "the access token was refused")
-      }
-    }
-  }
-
-  private func attempt(_ message: OutboundMessage) async throws(DeliveryError) -> Attempt {
-    let token = try await tokens.token()
-    let request = QQSendRequest(message)
-    let outcome: QQSendOutcome
-    do {
-      let answer = try await http.post(
-        request.body, to: configuration.apiBase + request.path, headers: [("Authorization", "QQBot \(token.reveal())")],
-        limit: Self.sendLimit)
-      outcome = QQSendOutcome(answer)
+  private func send(_ request: QQSendRequest, within deadline: QQDeadline) async throws(DeliveryError) -> DeliveryReceipt {
+    do throws(DeliveryError) {
+      let answer = try await api.call(request.method, request.path, body: request.payload, within: deadline)
+      return try QQSendOutcome(answer, isRecall: request.method == .DELETE).receipt()
     } catch {
-      switch error {
-      case .notSent:
-        return .failed(DeliveryError(.retry(after: nil), code: "not_reachable", message: "no connection to the platform"))
-      case .noAnswer:
-        outcome = .failed(DeliveryError(.ambiguous, code: "no_answer", message: "the platform did not answer in time"))
-      }
-    }
-    switch outcome {
-    case .delivered(let receipt): return .done(receipt)
-    case .tokenRefused(let code): return .tokenRefused(code: code, token)
-    case .failed(let error) where error.advice == .ambiguous && !request.isRepeatable:
-      return .failed(
-        DeliveryError(
-          .giveUp, code: "outcome_unknown",
-          message: "\(error.message); it may have been sent, and the platform would not recognise a repeat"))
-    case .failed(let error): return .failed(error)
+      guard error.advice == .ambiguous, !request.isRepeatable else { throw error }
+      throw DeliveryError(
+        .giveUp, code: "outcome_unknown",
+        message: "\(error.message); it may have been sent, and the platform would not recognise a repeat")
     }
   }
 }
 
-/// One message as the platform wants it.
-struct QQSendRequest: Sendable, Equatable {
-  /// Below the API's base.
-  let path: String
-  let body: JSON
-  /// Whether sending it twice shows it once.
-  let isRepeatable: Bool
-
-  init(_ message: OutboundMessage) {
-    let scene = message.conversation.scene
-    path = Self.path(for: scene)
-    var body: [String: JSON] = ["content": .string(Self.plain(message.content.text, in: scene.kind))]
-    if let answered = message.answers { body["msg_id"] = .string(answered.messageID) }
-    switch scene.kind {
-    case .group, .private:
-      body["msg_type"] = 0
-      if message.answers != nil { body["msg_seq"] = .integer(Int64(message.sequence)) }
-      isRepeatable = message.answers != nil
-    case .guild, .guildPrivate: isRepeatable = false
-    }
-    self.body = .object(body)
+extension QQDeliverer {
+  /// Sends what is worth something only now. That it did not arrive is no harm.
+  func sign(_ method: HTTPMethod, _ path: String, _ body: JSON) async {
+    _ = try? await withDeadline(.seconds(9)) { [api] in try await api.call(method, path, body: .json(body)) }
   }
+}
 
-  /// Where messages to `scene` are posted.
-  static func path(for scene: Scene) -> String {
-    let id = escaped(scene.id)
-    return switch scene.kind {
-    case .private: "/v2/users/\(id)/messages"
-    case .group: "/v2/groups/\(id)/messages"
-    case .guild: "/channels/\(id)/messages"
-    case .guildPrivate: "/dms/\(id)/messages"
-    }
-  }
+/// One official bot's access to the API, shared by whatever speaks for it.
+package struct QQBot: Sendable {
+  let api: QQAPI
+  let wallClock: WallClock
+  let clock: any Clock<Duration>
 
-  /// Ids are opaque; one path segment must stay one.
-  private static func escaped(_ id: String) -> String {
-    id.utf8.map { byte in
-      byte.isDecimalDigit || byte.isASCIILetter || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-        ? String(Unicode.Scalar(byte)) : String(format: "%%%02X", byte)
-    }.joined()
-  }
-
-  /// The text with every `<` that could open a tag replaced by its full-width form: what we repeat of somebody's words
-  /// must not become a mention or a button. A `<` before a space or a digit opens nothing and stays.
-  static func plain(_ text: String, in kind: Scene.Kind) -> String {
-    var scalars = String.UnicodeScalarView()
-    var rest = text.unicodeScalars[...]
-    while let scalar = rest.popFirst() {
-      let opensTag = scalar == "<" && rest.first.map { !($0.properties.isWhitespace || ("0"..."9").contains($0)) } ?? false
-      scalars.append(opensTag ? "\u{ff1c}" : scalar)
-    }
-    let plain = String(scalars)
-    // Guilds also read this bare word as a call to all.
-    return kind == .guild ? plain.replacing("@everyone", with: "\u{ff20}everyone") : plain
+  /// - Parameter status: told whether access tokens can be had.
+  package init(
+    _ configuration: QQConfiguration, client: HTTPClient, wallClock: WallClock = .system,
+    clock: any Clock<Duration> = ContinuousClock(), status: ChannelStatus = .unobserved
+  ) {
+    let http = QQHTTP(client: client)
+    api = QQAPI(
+      configuration: configuration, http: http,
+      tokens: QQTokenProvider(configuration: configuration, http: http, wallClock: wallClock, clock: clock, status: status))
+    self.wallClock = wallClock
+    self.clock = clock
   }
 }

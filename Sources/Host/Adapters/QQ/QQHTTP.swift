@@ -23,7 +23,14 @@ struct QQHTTP: Sendable {
   func post(
     _ body: JSON, to url: String, headers: [(String, String)] = [], limit: Duration
   ) async throws(JSONClient.Failure) -> Answer {
-    let answer = try await client.post(body, to: url, headers: headers, limit: limit)
+    try await send(.POST, body: .json(body), to: url, headers: headers, limit: limit)
+  }
+
+  /// Sends `body`, if any, by `method` and reads the whole answer.
+  func send(
+    _ method: HTTPMethod, body: JSONClient.Body? = nil, to url: String, headers: [(String, String)] = [], limit: Duration
+  ) async throws(JSONClient.Failure) -> Answer {
+    let answer = try await client.send(method, body: body, to: url, headers: headers, limit: limit)
     return Answer(
       status: answer.status, body: answer.body,
       traceID: answer.headers.first(name: "X-Tps-trace-ID").flatMap(Self.printable),

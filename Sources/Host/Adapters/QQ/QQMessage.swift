@@ -95,7 +95,7 @@ extension QQMessage {
   func event(channel: String, appID: String, requestID: RequestID, receivedAt: Timestamp) -> ChatEvent {
     ChatEvent(
       requestID: requestID, receivedAt: receivedAt,
-      conversation: Conversation(channel: channel, account: appID, scene: scene),
+      conversation: Conversation(channel: channel, account: appID, scene: scene), guild: guildID,
       sender: Sender(id: "qq:\(appID):\(senderID)", name: senderName, role: senderRole, isBot: senderIsBot),
       messageID: id, text: text, mentions: mentions,
       attachments: attachments.map { Attachment(kind: $0.kind, name: $0.name, url: $0.url) },

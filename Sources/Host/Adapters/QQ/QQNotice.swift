@@ -33,6 +33,8 @@ struct QQNotice: Sendable, Hashable {
   }
 
   let kind: Kind
+  /// The outer id: what a passive message about it names.
+  let eventID: String?
   let scene: Scene?
   let guildID: String?
   /// Who did it, as far as the platform says.
@@ -41,9 +43,10 @@ struct QQNotice: Sendable, Hashable {
   let auditID: String?
   let happenedAt: Timestamp?
 
-  init(_ kind: Kind, parsing data: JSON) {
+  init(_ kind: Kind, parsing data: JSON, eventID: String?) {
     let message = data["message"] ?? .null
     self.kind = kind
+    self.eventID = eventID
     scene = Scene(namedIn: data) ?? Scene(namedIn: message)
     guildID =
       data.identifier("guild_id") ?? message.identifier("guild_id")
@@ -93,6 +96,7 @@ struct QQInteraction: Sendable, Hashable {
   let buttonID: String?
   let buttonData: String?
   let featureID: String?
+  let happenedAt: Timestamp?
 
   /// The client shows a spinner until these are answered.
   var mustBeAcknowledged: Bool { type == 11 || type == 12 }
@@ -112,6 +116,7 @@ struct QQInteraction: Sendable, Hashable {
     buttonID = resolved.identifier("button_id")
     buttonData = resolved["button_data"]?.string
     featureID = resolved.identifier("feature_id")
+    happenedAt = QQTime.parse(data["timestamp"])
   }
 }
 

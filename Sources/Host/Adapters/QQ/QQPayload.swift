@@ -36,7 +36,7 @@ enum QQPayload: Sendable, Hashable {
     case .groupJoinRequest: self = .joinRequest(try QQJoinRequest(parsing: data))
     default:
       if let kind = QQNotice.Kind(type) {
-        self = .notice(QQNotice(kind, parsing: data))
+        self = .notice(QQNotice(kind, parsing: data, eventID: eventID))
       } else {
         self = .unknown(type)
       }

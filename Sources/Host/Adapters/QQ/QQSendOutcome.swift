@@ -7,9 +7,15 @@ enum QQSendOutcome: Sendable, Equatable {
   case tokenRefused(code: String)
   case failed(DeliveryError)
 
-  /// - Parameter answer: any HTTP answer; the body decides where it is JSON, the status where it is not.
-  init(_ answer: QQHTTP.Answer) {
+  /// - Parameters:
+  ///   - answer: any HTTP answer; the body decides where it is JSON, the status where it is not.
+  ///   - isRecall: whether a success may come without an id.
+  init(_ answer: QQHTTP.Answer, isRecall: Bool = false) {
     let trace = answer.traceID.map { ", trace \($0)" } ?? ""
+    if isRecall, (200..<300).contains(answer.status), answer.errorCode ?? 0 == 0 {
+      self = .delivered(DeliveryReceipt(messageID: nil))
+      return
+    }
     guard let body = answer.body, body.object != nil else {
       self = Self.unreadable(answer, trace: trace)
       return
@@ -19,25 +25,29 @@ enum QQSendOutcome: Sendable, Equatable {
       self = .delivered(DeliveryReceipt(messageID: id))
       return
     }
-    guard let code = (body["err_code"] ?? body["code"])?.integer, code != 0 else {
+    guard let code = answer.errorCode, code != 0 else {
       self = Self.unreadable(answer, trace: trace)
       return
     }
     let refusal = "the platform refused the message (HTTP \(answer.status)\(trace))"
-    func failed(_ advice: DeliveryError.Advice) -> QQSendOutcome {
-      .failed(DeliveryError(advice, code: String(code), message: refusal))
+    func failed(_ advice: DeliveryError.Advice, concernsAdmins: Bool = false) -> QQSendOutcome {
+      .failed(DeliveryError(advice, code: String(code), message: refusal, concernsAdmins: concernsAdmins))
     }
     switch QQErrorClass(code: code) {
     case .token: self = .tokenRefused(code: String(code))
     case .duplicate: self = .delivered(DeliveryReceipt(messageID: nil, duplicate: true))
     // Handed over and held for review: whatever comes of it, sending again would only queue a second copy.
-    case .audit: self = .delivered(DeliveryReceipt(messageID: nil))
+    case .audit:
+      let audit = body["data"]?["message_audit"]?.identifier("audit_id")
+      self = .delivered(DeliveryReceipt(messageID: nil, auditID: audit))
     case .transient, .tokenEndpointRate: self = failed(.retry(after: answer.retryAfter))
-    case .rate: self = failed(.retry(after: answer.retryAfter ?? .seconds(10)))
+    case .rate: self = failed(.retry(after: answer.retryAfter ?? Self.pause(for: code)))
     case .muted: self = failed(.retry(after: .seconds(60)))
-    case .config, .tokenEndpointConfig, .permission, .replyExpired, .replyIdInvalid, .content, .wakeup, .targetGone, .media,
-      .recall, .stream:
-      self = failed(.giveUp)
+    case .replyExpired: self = failed(.hold)
+    case .targetGone: self = failed(.targetGone)
+    case .permission where Self.unaskedRefused.contains(code): self = failed(.hold)
+    case .config, .tokenEndpointConfig, .permission: self = failed(.giveUp, concernsAdmins: true)
+    case .replyIdInvalid, .content, .wakeup, .media, .recall, .stream: self = failed(.giveUp)
     case nil:
       switch answer.status {
       case 401: self = .tokenRefused(code: String(code))
@@ -45,6 +55,26 @@ enum QQSendOutcome: Sendable, Equatable {
       case 500...: self = failed(.ambiguous)
       default: self = failed(.giveUp)
       }
+    }
+  }
+
+  /// The chat takes no messages that answer nothing; as an answer to the next thing said there, it can go out.
+  private static let unaskedRefused: Set<Int64> = [40_034_102, 40_034_105]
+
+  /// Quotas of messages that answer nothing come back slowly.
+  private static func pause(for code: Int64) -> Duration {
+    switch code {
+    case 22009, 304_031...304_034, 304_045...304_050, 40_034_100: .seconds(60)
+    default: .seconds(10)
+    }
+  }
+
+  /// - Throws: when nothing was delivered.
+  func receipt() throws(DeliveryError) -> DeliveryReceipt {
+    switch self {
+    case .delivered(let receipt): return receipt
+    case .failed(let error): throw error
+    case .tokenRefused(let code): throw DeliveryError(.giveUp, code: code, message: "the access token was refused")
     }
   }
 

@@ -8,11 +8,17 @@ actor QQTokenProvider {
   private let wallClock: WallClock
   private let clock: any Clock<Duration>
   private var cache = QQTokenCache()
+  private var pauses = QQTokenPauses()
+  private let status: ChannelStatus
   private var flight: Task<Result<Secret, DeliveryError>, Never>?
 
   private static let requestLimit: Duration = .seconds(5)
 
-  init(configuration: QQConfiguration, http: QQHTTP, wallClock: WallClock, clock: any Clock<Duration>) {
+  init(
+    configuration: QQConfiguration, http: QQHTTP, wallClock: WallClock, clock: any Clock<Duration>,
+    status: ChannelStatus = .unobserved
+  ) {
+    self.status = status
     self.configuration = configuration
     self.http = http
     self.wallClock = wallClock
@@ -21,7 +27,12 @@ actor QQTokenProvider {
 
   /// A token that is good for a request now. Ends by itself within 12 s.
   func token() async throws(DeliveryError) -> Secret {
-    if let token = cache.token(at: wallClock.now()) { return token }
+    let now = wallClock.now()
+    if let token = cache.token(at: now) { return token }
+    if flight == nil, let error = pauses.error(at: now) {
+      if let token = cache.expiring(at: now) { return token }
+      throw error
+    }
     return try await (flight ?? startFlight()).value.get()
   }
 
@@ -35,8 +46,12 @@ actor QQTokenProvider {
     let task = Task { () -> Result<Secret, DeliveryError> in
       defer { flight = nil }
       do throws(DeliveryError) {
-        return .success(try await fetch())
+        let token = try await fetch()
+        if pauses.end() { status.works() }
+        return .success(token)
       } catch {
+        let isNew = pauses.begin(after: error, at: wallClock.now())
+        if isNew { status.isDegraded("no access token (\(error.code)): \(error.message)") }
         // During its last minute the old token still works, so a failed renewal is no reason to stop.
         return cache.expiring(at: wallClock.now()).map(Result.success) ?? .failure(error)
       }
@@ -87,7 +102,8 @@ actor QQTokenProvider {
     }
     switch QQErrorClass(code: code) {
     case .tokenEndpointConfig, .config:
-      throw DeliveryError(.giveUp, code: String(code), message: "the token endpoint refused app_id or secret; check both")
+      throw DeliveryError(.giveUp, code: String(code), message: "the token endpoint refused app_id or secret; check both",
+        concernsAdmins: true)
     default:
       throw DeliveryError(.retry(after: answer.retryAfter), code: String(code), message: "the token endpoint gave no token")
     }
@@ -141,5 +157,39 @@ struct QQTokenCache {
     let wait = lastRequest.map { min(max(Self.spacing - now.since($0), .zero), Self.spacing) } ?? .zero
     lastRequest = now.advanced(by: wait)
     return wait
+  }
+}
+
+/// How long to leave the token endpoint alone after it failed: a second, doubled each time.
+struct QQTokenPauses {
+  private var failures = 0
+  private var last: (error: DeliveryError, from: Timestamp, until: Timestamp)?
+
+  /// Wrong credentials do not mend themselves; everything else may be over soon.
+  private static func longest(after error: DeliveryError) -> Duration {
+    error.concernsAdmins ? .seconds(60) : .seconds(8)
+  }
+
+  /// Why nothing is asked now; nil when it is time to ask.
+  func error(at now: Timestamp) -> DeliveryError? {
+    // A clock that was set back must not stretch the pause.
+    guard let last, now < last.until, now >= last.from else { return nil }
+    guard case .retry = last.error.advice else { return last.error }
+    return DeliveryError(.retry(after: last.until.since(now)), code: last.error.code, message: last.error.message)
+  }
+
+  /// True when this is news: the first failure, or another one than before.
+  mutating func begin(after error: DeliveryError, at now: Timestamp) -> Bool {
+    let isNew = last?.error.code != error.code
+    failures = min(failures + 1, 16)
+    let pause = min(.seconds(1) * (1 << (failures - 1)), Self.longest(after: error))
+    last = (error, now, now.advanced(by: pause))
+    return isNew
+  }
+
+  /// True when something had failed before.
+  mutating func end() -> Bool {
+    defer { (failures, last) = (0, nil) }
+    return last != nil
   }
 }

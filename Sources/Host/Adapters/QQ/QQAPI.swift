@@ -1,0 +1,92 @@
+import AdapterHTTP
+import AsyncHTTPClient
+import Core
+import NIOHTTP1
+
+/// Calls of the official API with the bot's access token.
+struct QQAPI: Sendable {
+  let configuration: QQConfiguration
+  let http: QQHTTP
+  let tokens: QQTokenProvider
+
+  /// Time for one request.
+  static let requestLimit: Duration = .seconds(10)
+  /// A second attempt, with another token, starts only if it can end within the 30 s that a delivery may take.
+  private static let latestSecondAttempt: Duration = .seconds(6)
+
+  /// Sends one request, and once more with another token when the platform refused the first.
+  ///
+  /// - Throws: `not_reachable` and the token's own errors when nothing was sent, `no_answer` when nobody knows, the platform's
+  ///   code when a fresh token was refused too. Every other answer is returned.
+  func call(
+    _ method: HTTPMethod, _ path: String, body: JSONClient.Body? = nil, within deadline: QQDeadline = QQDeadline()
+  ) async throws(DeliveryError) -> QQHTTP.Answer {
+    let start = ContinuousClock.now
+    let first = try await attempt(method, path, body, deadline)
+    guard let code = first.answer.refusedToken else { return first.answer }
+    await tokens.drop(first.token)
+    guard ContinuousClock.now - start < Self.latestSecondAttempt else {
+      throw DeliveryError(.retry(after: nil), code: code, message: "the access token was refused")
+    }
+    let second = try await attempt(method, path, body, deadline)
+    guard let code = second.answer.refusedToken else { return second.answer }
+    await tokens.drop(second.token)
+    throw DeliveryError(
+      .giveUp, code: code, message: "a fresh access token was refused too; check app_id, secret and IP allow-list",
+      concernsAdmins: true)
+  }
+
+  private func attempt(
+    _ method: HTTPMethod, _ path: String, _ body: JSONClient.Body?, _ deadline: QQDeadline
+  ) async throws(DeliveryError) -> (answer: QQHTTP.Answer, token: Secret) {
+    try deadline.checkStart()
+    let token = try await tokens.token()
+    let limit = try deadline.share(of: Self.requestLimit)
+    do {
+      let answer = try await http.send(
+        method, body: body, to: configuration.apiBase + path, headers: [("Authorization", "QQBot \(token.reveal())")],
+        limit: limit)
+      return (answer, token)
+    } catch {
+      switch error {
+      case .notSent:
+        throw DeliveryError(.retry(after: nil), code: "not_reachable", message: "no connection to the platform")
+      case .noAnswer:
+        throw DeliveryError(.ambiguous, code: "no_answer", message: "the platform did not answer in time")
+      }
+    }
+  }
+}
+
+/// The 30 s that one delivery may take, over all its requests.
+struct QQDeadline: Sendable {
+  private let start = ContinuousClock.now
+  /// Later than this no request begins: fetching a token may take 13 s.
+  private static let latestStart: Duration = .seconds(16)
+  private static let end: Duration = .seconds(29)
+
+  func checkStart() throws(DeliveryError) {
+    guard ContinuousClock.now - start <= Self.latestStart else { throw Self.outOfTime }
+  }
+
+  /// The time for a request that begins now.
+  func share(of limit: Duration) throws(DeliveryError) -> Duration {
+    // A request may overrun its limit by one second.
+    let rest = Self.end - (ContinuousClock.now - start) - .seconds(1)
+    guard rest >= .seconds(1) else { throw Self.outOfTime }
+    return min(limit, rest)
+  }
+
+  private static let outOfTime = DeliveryError(
+    .retry(after: nil), code: "out_of_time", message: "the platform was too slow for everything that this message needs")
+}
+
+extension QQHTTP.Answer {
+  /// The platform's error code; nil when the body holds none.
+  var errorCode: Int64? { (body?["err_code"] ?? body?["code"])?.integer }
+
+  /// The code under which the access token was refused.
+  var refusedToken: String? {
+    if case .tokenRefused(let code) = QQSendOutcome(self) { code } else { nil }
+  }
+}
