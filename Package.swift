@@ -86,7 +86,7 @@ let package = Package(
     room("Agent", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", .lifecycle, .logging]),
     room("Sockets", needs: ["Core", .crypto, .nioCore, .nioWebSocket]),
     room("AdapterHTTP", in: "Adapters/HTTP", needs: ["Core", "Sockets", .httpClient, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
-    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", "AdapterHTTP", .crypto, .httpClient, .nioHTTP1]),
+    room("AdapterQQ", in: "Adapters/QQ", needs: ["Core", "AdapterHTTP", "Sockets", .crypto, .httpClient, .nioHTTP1]),
     room("AdapterOneBot", in: "Adapters/OneBot", needs: ["Core", "AdapterHTTP", "Sockets", .crypto, .httpClient]),
     room("AdapterPlayground", in: "Adapters/Playground", needs: ["Core"]),
     room("Operations", needs: ["Core", .logging]),

@@ -17,6 +17,10 @@ package struct QQConfiguration: Sendable {
   package let acceptUnsignedValidation: Bool
   /// The bot's own id in guilds, where mentions name it; nil when unknown.
   package let botUserID: String?
+  /// What gateway connections ask for.
+  let intents: QQIntents
+  /// Gateway connections side by side.
+  let shards: Int
 
   /// The signing keys of `secrets`, in that order, derived once.
   let keys: [QQSigningKey]
@@ -26,7 +30,8 @@ package struct QQConfiguration: Sendable {
   package init(
     name: String, appID: String, secrets: [Secret], apiBase: String = "https://api.bot.qq.com",
     tokenURL: String = "https://api.bot.qq.com/app/getAppAccessToken", freshness: Duration = .seconds(300),
-    acceptUnsignedValidation: Bool = false, botUserID: String? = nil
+    acceptUnsignedValidation: Bool = false, botUserID: String? = nil,
+    intents: [QQIntent] = QQIntent.standard, shards: Int = 1
   ) throws(QQConfigurationError) {
     guard !appID.isEmpty, appID.utf8.allSatisfy(\.isDecimalDigit) else {
       throw QQConfigurationError(channel: name, setting: "app_id", message: "must be decimal digits, as the console shows it")
@@ -43,6 +48,12 @@ package struct QQConfiguration: Sendable {
     guard freshness > .zero else {
       throw QQConfigurationError(channel: name, setting: "freshness", message: "must be longer than zero")
     }
+    guard !intents.isEmpty else {
+      throw QQConfigurationError(channel: name, setting: "intents", message: "must name at least one")
+    }
+    guard (1...64).contains(shards) else {
+      throw QQConfigurationError(channel: name, setting: "shards", message: "must be from 1 to 64")
+    }
     self.name = name
     self.appID = appID
     self.secrets = secrets
@@ -51,6 +62,8 @@ package struct QQConfiguration: Sendable {
     self.freshness = freshness
     self.acceptUnsignedValidation = acceptUnsignedValidation
     self.botUserID = botUserID
+    self.intents = QQIntents(intents)
+    self.shards = shards
   }
 
   private static func absolute(_ text: String, setting: String, channel: String) throws(QQConfigurationError) -> String {
