@@ -14,8 +14,9 @@ struct QQErrorCodeTests {
         QQHTTP.Answer(status: 400, body: [member: .integer(code), "message": "x"], traceID: nil, retryAfter: nil))
       switch (try vector.text("retry"), outcome) {
       case ("never", .failed(let error)):
-        #expect(error.advice == Self.advice(for: try vector.text("class"), code: code))
-        #expect(error.concernsAdmins == (error.advice == .giveUp && Self.adminClasses.contains(try vector.text("class"))))
+        let kind = try vector.text("class")
+        #expect(error.advice == Self.advice(for: kind, code: code))
+        #expect(error.concernsAdmins == (error.advice == .giveUp && Self.adminClasses.contains(kind)))
       case ("backoff", .failed(let error)): #expect(error.advice == .retry(after: nil))
       case ("later", .failed(let error)):
         guard case .retry(after: .some) = error.advice else {
@@ -73,10 +74,10 @@ struct QQErrorCodeTests {
 
 @Suite("QQ deliverer", .timeLimit(.minutes(1)))
 struct QQDelivererTests {
-  private static let token: [FakePlatform.Reply] = [.json(["access_token": "t1", "expires_in": "7200"])]
-  private static let groupPath = "/v2/groups/7D1C/messages"
+  static let token: [FakePlatform.Reply] = [.json(["access_token": "t1", "expires_in": "7200"])]
+  static let groupPath = "/v2/groups/7D1C/messages"
 
-  private func deliver(
+  func deliver(
     _ message: OutboundMessage, _ script: [String: [FakePlatform.Reply]], token: [FakePlatform.Reply] = QQDelivererTests.token,
     clock: any Clock<Duration> = ManualClock()
   ) async throws -> (result: Result<DeliveryReceipt, DeliveryError>, requests: [FakePlatform.Request]) {

@@ -48,6 +48,7 @@ struct VectorsTests {
     arguments: [
       ("qq-webhook-signatures", "seeds" as String?, 7), ("qq-webhook-signatures", "verify", 38),
       ("qq-webhook-signatures", "validation", 13), ("qq-events", nil, 78), ("qq-error-codes", nil, 131),
+      ("qq-gateway-close-codes", nil, 35),
       ("onebot-events", nil, 108), ("onebot-cq-codec", nil, 21), ("onebot-hmac", nil, 22),
     ])
   func complete(file: String, section: String?, count: Int) {

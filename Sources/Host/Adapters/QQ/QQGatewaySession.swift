@@ -177,7 +177,8 @@ struct QQGatewaySession: Sendable {
   /// The daily number of sessions is used up.
   mutating func exhausted(for wait: Duration) -> Next {
     Next(
-      delay: wait, problem: "no new gateway session may be started for \(wait.components.seconds) s; another process may use this bot")
+      delay: wait,
+      problem: "no new gateway session may be started for \(wait.components.seconds) s; another process may use this bot")
   }
 
   private mutating func afterOwn(_ ending: Ending, jitter: Double) -> Next {
@@ -191,7 +192,8 @@ struct QQGatewaySession: Sendable {
       return Next(delay: .seconds(2) + .seconds(3) * jitter, refreshesToken: !keeps)
     case .silence: return Next(delay: climb(jitter: jitter), problem: "the gateway fell silent; connecting again")
     case .journal:
-      return Next(delay: climb(jitter: jitter), problem: "the journal took no event; it is fetched again when the session resumes")
+      return Next(
+        delay: climb(jitter: jitter), problem: "the journal took no event; it is fetched again when the session resumes")
     case .token(let code): return Next(delay: climb(jitter: jitter), problem: "no access token for the gateway (\(code))")
     }
   }

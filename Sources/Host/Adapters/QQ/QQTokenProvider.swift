@@ -102,7 +102,8 @@ actor QQTokenProvider {
     }
     switch QQErrorClass(code: code) {
     case .tokenEndpointConfig, .config:
-      throw DeliveryError(.giveUp, code: String(code), message: "the token endpoint refused app_id or secret; check both",
+      throw DeliveryError(
+        .giveUp, code: String(code), message: "the token endpoint refused app_id or secret; check both",
         concernsAdmins: true)
     default:
       throw DeliveryError(.retry(after: answer.retryAfter), code: String(code), message: "the token endpoint gave no token")

@@ -1,3 +1,4 @@
+import AdapterQQ
 import Core
 
 /// One place where the robot talks to people.
@@ -30,7 +31,10 @@ extension Channel {
   /// One application of the official QQ Bot API.
   struct QQ: Sendable {
     enum Transport: String, Sendable, CaseIterable {
+      /// The platform posts events to us.
       case webhook
+      /// We connect to the platform's gateway.
+      case webSocket = "websocket"
     }
 
     /// Which URL-validation requests (op 13) are answered.
@@ -50,6 +54,10 @@ extension Channel {
     var validation = Validation.signed
     /// How far the signed timestamp of a webhook may be from our clock.
     var freshness = Duration.seconds(300)
+    /// What a gateway connection asks for.
+    var intents = QQIntent.standard
+    /// Gateway connections side by side.
+    var shards = 1
   }
 
   /// One account of a OneBot v11 implementation.

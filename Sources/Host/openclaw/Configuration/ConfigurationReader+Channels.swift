@@ -1,3 +1,4 @@
+import AdapterQQ
 import Core
 
 extension ConfigurationReader {
@@ -28,7 +29,7 @@ extension ConfigurationReader {
     guard let kind: KindName = required("kind", of: all, in: node, .choice()) else { return nil }
     let own =
       switch kind {
-      case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness"]
+      case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness", "intents", "shards"]
       case .onebot: ["transport", "secret", "access_token", "api_base", "url", "sockets"]
       case .playground: [String]()
       }
@@ -57,7 +58,20 @@ extension ConfigurationReader {
     channel.validation = optional("validation", of: members, .choice()) ?? channel.validation
     let allowed = ValueSyntax.duration(in: .seconds(1)...(.seconds(86_400)))
     channel.freshness = optional("freshness", of: members, allowed) ?? channel.freshness
+    if let member = members.first(where: { $0.key == "intents" }) { channel.intents = intents(member) }
+    channel.shards = optional("shards", of: members, .integer(in: 1...64)) ?? channel.shards
     return channel
+  }
+
+  private mutating func intents(_ member: YAMLNode.Member) -> [QQIntent] {
+    var intents: [QQIntent] = []
+    for node in elements(of: member) {
+      guard let intent: QQIntent = value(node, named: "intents", .choice()) else { continue }
+      if intents.contains(intent) { report("'intents' names \(intent.rawValue) twice", at: node.place) }
+      intents.append(intent)
+    }
+    if intents.isEmpty { report("'intents' must name at least one", at: member.value.place) }
+    return intents
   }
 
   private mutating func readOneBot(_ members: [YAMLNode.Member], in node: YAMLNode) -> Channel.OneBot {

@@ -5,6 +5,8 @@ import AdapterQQ
 import AsyncHTTPClient
 import Core
 import Gateway
+import NIOCore
+import Sockets
 
 /// The configured channels, each with its way in and its way out.
 struct ChannelSet {
@@ -15,11 +17,17 @@ struct ChannelSet {
   private(set) var deliverers: [String: any Deliverer] = [:]
   private(set) var playground: PlaygroundChannel?
 
-  init(_ channels: [Channel], client: HTTPClient) throws(CommandFailure) {
+  /// - Parameters:
+  ///   - memory: where channels note what must survive a restart.
+  ///   - status: how a part of a channel, named by the argument, says whether it works.
+  init(
+    _ channels: [Channel], client: HTTPClient, memory: any ChannelMemory, status: (String) -> ChannelStatus
+  ) throws(CommandFailure) {
     for channel in channels {
       do {
         switch channel.kind {
-        case .qq(let settings): try add(settings, named: channel.name, client: client)
+        case .qq(let settings):
+          try add(settings, named: channel.name, client: client, memory: memory, status: status("\(channel.name) access token"))
         case .oneBot(let settings): try add(settings, named: channel.name, client: client)
         case .playground:
           let playground = PlaygroundChannel(name: channel.name)
@@ -34,12 +42,23 @@ struct ChannelSet {
 
   var table: ChannelTable { ChannelTable(webhooks: webhooks, sockets: sockets) }
 
-  private mutating func add(_ settings: Channel.QQ, named name: String, client: HTTPClient) throws {
+  private mutating func add(
+    _ settings: Channel.QQ, named name: String, client: HTTPClient, memory: any ChannelMemory, status: ChannelStatus
+  ) throws {
     let configuration = try QQConfiguration(
       name: name, appID: settings.appID, secrets: settings.secrets, apiBase: settings.apiBase, tokenURL: settings.tokenURL,
-      freshness: settings.freshness, acceptUnsignedValidation: settings.validation == .unsigned)
-    webhooks["/qq/webhook", default: []].append(QQChannel(configuration))
-    deliverers[name] = QQDeliverer(configuration, client: client)
+      freshness: settings.freshness, acceptUnsignedValidation: settings.validation == .unsigned, intents: settings.intents,
+      shards: settings.shards)
+    let bot = QQBot(configuration, client: client, status: status)
+    switch settings.transport {
+    case .webhook: webhooks["/qq/webhook", default: []].append(QQChannel(configuration))
+    case .webSocket:
+      var sockets = try SocketClient()
+      // The gateway has heartbeats of its own, and may not answer pings.
+      sockets.configuration.pingInterval = .hours(1)
+      connecting.append(QQGateway(bot, sockets: sockets, memory: memory))
+    }
+    deliverers[name] = QQDeliverer(bot)
   }
 
   private mutating func add(_ settings: Channel.OneBot, named name: String, client: HTTPClient) throws {

@@ -30,7 +30,9 @@ enum Server {
     do {
       let tls = try tls(of: configuration.server, health: health)
       let rawEventKey = try folder.key(RawEventFolder.keyName)
-      let channels = try ChannelSet(configuration.channels, client: client)
+      let channels = try ChannelSet(configuration.channels, client: client, memory: store) { part in
+        ChannelStatus(of: part, health: health, logger: logger)
+      }
       let house = House(
         configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger,
         tls: tls, rawEventKey: rawEventKey)
