@@ -60,6 +60,11 @@ final class FakePlatform: Sendable {
     state.withLock { $0.script = script }
   }
 
+  /// Adds replies that need the server's own address.
+  func reply(to path: String, with replies: [Reply]) {
+    state.withLock { $0.script[path] = replies }
+  }
+
   private func reply(to request: Request) -> Reply {
     state.withLock { state in
       state.requests.append(request)

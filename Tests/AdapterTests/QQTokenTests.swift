@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 import Testing
 
 @testable import AdapterQQ
@@ -158,6 +159,54 @@ struct QQTokenProviderTests {
         let error = await #expect(throws: DeliveryError.self) { try await provider.token() }
         #expect(error?.code == "token_unreadable")
         #expect(platform.requests.count == 3)
+      }
+    }
+  }
+}
+
+@Suite("QQ token pauses", .timeLimit(.minutes(1)))
+struct QQTokenPausesTests {
+  @Test(
+    "double from a second: to a minute after wrong credentials, to eight seconds after anything else", arguments: [true, false])
+  func ladder(concernsAdmins: Bool) {
+    var pauses = QQTokenPauses()
+    var now = Timestamp(seconds: 0)
+    let error = DeliveryError(
+      concernsAdmins ? .giveUp : .retry(after: nil), code: "x", message: "m", concernsAdmins: concernsAdmins)
+    for seconds in concernsAdmins ? [1, 2, 4, 8, 16, 32, 60, 60] : [1, 2, 4, 8, 8, 8] {
+      _ = pauses.begin(after: error, at: now)
+      #expect(pauses.error(at: now)?.code == "x")
+      now = now.advanced(by: .seconds(seconds))
+      #expect(pauses.error(at: now.advanced(by: .milliseconds(-1))) != nil)
+      #expect(pauses.error(at: now) == nil)
+    }
+    #expect(pauses.end())
+    #expect(!pauses.end())
+  }
+
+  @Test("keep callers from asking, and are told once each way")
+  func provider() async throws {
+    let script: [FakePlatform.Reply] = [
+      .json(["code": 100_016, "message": "no"]), .json(["access_token": "t", "expires_in": 7200]),
+    ]
+    try await FakePlatform.run(["/token": script]) { platform in
+      try await withHTTPClient { client in
+        let told = Mutex<[Bool]>([])
+        let wall = ManualWallClock(seconds: 0)
+        let configuration = try QQConfiguration(
+          name: "main", appID: "11111111", secrets: [Secret("s")], apiBase: platform.base, tokenURL: platform.base + "/token")
+        let provider = QQTokenProvider(
+          configuration: configuration, http: QQHTTP(client: client), wallClock: wall.clock, clock: ManualClock(),
+          status: ChannelStatus { problem in told.withLock { $0.append(problem == nil) } })
+        for _ in 0..<3 {
+          let error = await #expect(throws: DeliveryError.self) { try await provider.token() }
+          #expect(error?.concernsAdmins == true)
+        }
+        #expect(platform.requests.count == 1)
+        wall.advance(by: .seconds(1))
+        #expect(try await provider.token().matches("t"))
+        #expect(platform.requests.count == 2)
+        #expect(told.withLock { $0 } == [false, true])
       }
     }
   }

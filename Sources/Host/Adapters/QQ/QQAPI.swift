@@ -58,21 +58,26 @@ struct QQAPI: Sendable {
   }
 }
 
-/// The 30 s that one delivery may take, over all its requests.
+/// The time that one delivery may take, over all its requests: 30 s, or 2 min where media are uploaded.
 struct QQDeadline: Sendable {
   private let start = ContinuousClock.now
-  /// Later than this no request begins: fetching a token may take 13 s.
-  private static let latestStart: Duration = .seconds(16)
-  private static let end: Duration = .seconds(29)
+  private let end: Duration
+
+  /// Fetching a token may take 13 s.
+  private var latestStart: Duration { end - .seconds(13) }
+
+  init(withMedia: Bool = false) {
+    end = withMedia ? .seconds(115) : .seconds(29)
+  }
 
   func checkStart() throws(DeliveryError) {
-    guard ContinuousClock.now - start <= Self.latestStart else { throw Self.outOfTime }
+    guard ContinuousClock.now - start <= latestStart else { throw Self.outOfTime }
   }
 
   /// The time for a request that begins now.
   func share(of limit: Duration) throws(DeliveryError) -> Duration {
     // A request may overrun its limit by one second.
-    let rest = Self.end - (ContinuousClock.now - start) - .seconds(1)
+    let rest = end - (ContinuousClock.now - start) - .seconds(1)
     guard rest >= .seconds(1) else { throw Self.outOfTime }
     return min(limit, rest)
   }

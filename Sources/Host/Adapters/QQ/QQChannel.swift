@@ -66,7 +66,7 @@ package struct QQChannel: WebhookChannel {
       return .control(try answer(to: validation, in: request))
     case .control(.heartbeatRequest(let data)):
       return .control(WebhookAnswer(status: 200, body: ["op": 11, "d": data]))
-    case .control(.unknown): return .ignored(type: "unknown")
+    case .control(.unknown): return .ignored(type: Interpretation.unknownType)
     case .control: return .ignored(type: "gateway_control")
     default:
       return payload.interpretation(

@@ -47,13 +47,13 @@ package struct QQDeliverer: Deliverer {
 
   private static let textLimit = 2000
 
-  /// Sends one message, or takes one back. Ends within 30 s. Codes are the platform's, or `not_reachable`, `no_answer`,
+  /// Sends one message, or takes one back. Ends within 30 s, with media within 2 min. Codes are the platform's, or `not_reachable`, `no_answer`,
   /// `outcome_unknown`, `out_of_time`, `too_long`, `http_<status>`, `token_unreachable`, `token_unreadable`, `upload_…`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {
-    let deadline = QQDeadline()
     guard case .message(let content) = message.content else {
-      return try await send(QQSendRequest(message), within: deadline)
+      return try await send(QQSendRequest(message), within: QQDeadline())
     }
+    let deadline = QQDeadline(withMedia: content.media != nil)
     var form = try Self.form(of: content)
     var mayUploadAgain = true
     while true {

@@ -219,6 +219,6 @@ final class QQGatewayShard: SocketSession {
         channel: configuration.name, appID: configuration.appID, requestID: requestID, receivedAt: receivedAt)
     }
     state.withLock { $0.incoming.control = control }
-    return control == .unknown ? .ignored(type: "unknown") : .control(nil)
+    return control == .unknown ? .ignored(type: Interpretation.unknownType) : .control(nil)
   }
 }

@@ -15,7 +15,7 @@ extension QQPayload {
       return event.map(Interpretation.event) ?? .ignored(type: "notice")
     case .joinRequest: return .ignored(type: "request")
     case .control: return .ignored(type: "gateway_control")
-    case .unknown(let type): return .ignored(type: type?.label ?? "unknown")
+    case .unknown(let type): return .ignored(type: type?.label ?? Interpretation.unknownType)
     }
   }
 }
