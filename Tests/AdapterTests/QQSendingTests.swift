@@ -1,6 +1,8 @@
+import AdapterHTTP
 import Core
 import Crypto
 import Foundation
+import NIOHTTP1
 import Testing
 
 @testable import AdapterQQ
@@ -67,7 +69,7 @@ struct QQSendRequestTests {
     "quotes by what the scene understands",
     arguments: [
       (Scene(.group, "G"), "REFIDX_x==", ["message_id": "REFIDX_x=="] as JSON?), (Scene(.group, "G"), "ROBOT1.0_m", nil),
-      (Scene(.guild, "1"), "08m", ["message_id": "08m", "ignore_get_message_error": true]),
+      (Scene(.guild, "1"), "08m", ["message_id": "08m", "ignore_get_message_error": true] as JSON?),
     ])
   func quotes(scene: Scene, quoted: String, expected: JSON?) {
     #expect(request(MessageContent(text: "t", quotes: quoted), to: scene).body["message_reference"] == expected)
