@@ -225,7 +225,19 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       ),
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, transport: webhok }]",
-        "openclaw.yaml:1:75: 'transport' must be one of webhook; did you mean 'webhook'?"
+        "openclaw.yaml:1:75: 'transport' must be one of webhook, websocket; did you mean 'webhook'?"
+      ),
+      (
+        "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, intents: [guild] }]",
+        "openclaw.yaml:1:74: 'intents' must be one of guilds, "
+      ),
+      (
+        "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, intents: [] }]",
+        "openclaw.yaml:1:73: 'intents' must name at least one"
+      ),
+      (
+        "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, shards: 65 }]",
+        "openclaw.yaml:1:72: 'shards' must be a whole number from 1 to 64"
       ),
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, api_base: 'https://u:p@h' }]",

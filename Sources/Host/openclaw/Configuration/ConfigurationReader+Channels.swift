@@ -64,13 +64,14 @@ extension ConfigurationReader {
   }
 
   private mutating func intents(_ member: YAMLNode.Member) -> [QQIntent] {
+    let nodes = elements(of: member)
+    if nodes.isEmpty { report("'intents' must name at least one", at: member.value.place) }
     var intents: [QQIntent] = []
-    for node in elements(of: member) {
+    for node in nodes {
       guard let intent: QQIntent = value(node, named: "intents", .choice()) else { continue }
       if intents.contains(intent) { report("'intents' names \(intent.rawValue) twice", at: node.place) }
       intents.append(intent)
     }
-    if intents.isEmpty { report("'intents' must name at least one", at: member.value.place) }
     return intents
   }
 
