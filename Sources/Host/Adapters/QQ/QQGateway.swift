@@ -1,6 +1,5 @@
 package import AdapterHTTP
 package import Core
-import Synchronization
 
 /// The WebSocket client of one official bot: a connection for each shard, opened again whenever it ends.
 package struct QQGateway: ConnectingChannel {
@@ -44,57 +43,4 @@ package struct QQGateway: ConnectingChannel {
       }
     }
   }
-}
-
-/// Puts the words of several shards together: the channel works when all of them do.
-final class QQShardBoard: Sendable {
-  private let status: ChannelStatus
-  private let state = Mutex<(problems: [Int: String], last: String??)>(([:], nil))
-
-  init(_ status: ChannelStatus) {
-    self.status = status
-  }
-
-  /// - Parameter problem: nil when the shard works.
-  func report(_ problem: String?, of shard: Int) {
-    state.withLock { state in
-      state.problems[shard] = problem
-      let worst = state.problems.min { $0.key < $1.key }?.value
-      guard state.last != .some(worst) else { return }
-      state.last = .some(worst)
-      if let worst { status.isDegraded(worst) } else { status.works() }
-    }
-  }
-}
-
-/// Where one shard's session can be resumed, kept over restarts.
-struct QQSessionNotebook: Sendable {
-  let memory: any ChannelMemory
-  let configuration: QQConfiguration
-  let shard: Int
-
-  /// Nil when there is none, or one of other settings.
-  func position() async -> QQGatewaySession.Position? {
-    guard let text = await memory.note(name, of: configuration.name), let note = try? JSON(parsing: text),
-      note["app"]?.string == configuration.appID, note["intents"]?.integer == configuration.intents.rawValue,
-      let session = note.identifier("session"), let sequence = note["seq"]?.integer
-    else { return nil }
-    return .init(sessionID: session, sequence: sequence, botUserID: note.identifier("bot"))
-  }
-
-  /// A note that cannot be written costs a few events more after the next restart; they are recognised.
-  func keep(_ position: QQGatewaySession.Position?) async {
-    var note = ""
-    if let position {
-      let document: JSON = [
-        "app": .string(configuration.appID), "intents": .integer(configuration.intents.rawValue),
-        "session": .string(position.sessionID), "seq": .integer(position.sequence),
-        "bot": position.botUserID.map(JSON.string) ?? .null,
-      ]
-      note = document.canonical
-    }
-    try? await memory.keep(note, as: name, of: configuration.name)
-  }
-
-  private var name: String { "session.\(shard)-of-\(configuration.shards)" }
 }

@@ -61,34 +61,3 @@ actor QQGatewayDirectory {
     return start - now
   }
 }
-
-/// What `GET /gateway/bot` says.
-struct QQGatewayPlace: Sendable, Equatable {
-  let url: SocketURL
-  var remaining: Int64
-  let resetAfter: Duration
-  let concurrency: Int
-
-  /// Nil when no usable address is named; the rest is taken kindly.
-  init?(_ body: JSON, isSecure: Bool) {
-    guard let url = body["url"]?.string.flatMap({ SocketURL($0) }), url.isSecure || !isSecure else { return nil }
-    let limit = body["session_start_limit"] ?? .null
-    self.url = url
-    remaining = limit["remaining"]?.integer ?? 1
-    resetAfter = .milliseconds(min(max(limit["reset_after"]?.integer ?? 60_000, 0), 86_400_000))
-    concurrency = Int(min(max(limit["max_concurrency"]?.integer ?? 1, 1), 64))
-  }
-}
-
-/// A clock as durations since its owner's beginning.
-struct QQStopwatch: Sendable {
-  let now: @Sendable () -> Duration
-  /// Returns early, without a word, when the task is cancelled.
-  let sleep: @Sendable (Duration) async -> Void
-
-  init(_ clock: some Clock<Duration>) {
-    let start = clock.now
-    now = { start.duration(to: clock.now) }
-    sleep = { try? await clock.sleep(for: $0) }
-  }
-}
