@@ -153,7 +153,7 @@ let package = Package(
     tests(
       "EndToEnd",
       needs: [
-        "Core", "LinuxCalls", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird,
+        "Core", "LinuxCalls", "Sockets", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird,
         .lifecycle, .logging,
         .nioCore, .nioHTTP1, .nioPosix,
       ]),

@@ -24,6 +24,8 @@ final class QQPlatform: Sendable {
 
   private struct State {
     var tokens = 0
+    /// Where `GET /gateway/bot` sends the bot.
+    var gateway = ""
     var replies: [Reply] = []
     var attempts: [String: Int] = [:]
     var violations: [String] = []
@@ -48,6 +50,9 @@ final class QQPlatform: Sendable {
     router.post("/app/getAppAccessToken") { request, _ in try await token(request, box) }
     router.post("/v2/groups/:id/messages") { request, context in try await take(request, context, box) }
     router.post("/v2/users/:id/messages") { request, context in try await take(request, context, box) }
+    router.get("/gateway/bot") { _, _ in
+      json(["url": .string(box.state.withLock(\.gateway)), "shards": 1, "session_start_limit": ["remaining": 1000]])
+    }
     var logger = Logger(label: "qq")
     logger.logLevel = .critical
     let application = Application(
@@ -72,13 +77,18 @@ final class QQPlatform: Sendable {
   }
 
   /// The channel's lines in `openclaw.yaml`.
-  var channelConfiguration: String {
+  var channelConfiguration: String { channelConfiguration(transport: "webhook") }
+
+  /// Lets `GET /gateway/bot` name that address.
+  func sendToGateway(_ url: String) { state.state.withLock { $0.gateway = url } }
+
+  func channelConfiguration(transport: String) -> String {
     """
       - name: main
         kind: qq
         app_id: "\(Self.appID)"
         secret: { env: QQ_SECRET }
-        transport: webhook
+        transport: \(transport)
         api_base: http://127.0.0.1:\(port)
         token_url: http://127.0.0.1:\(port)/app/getAppAccessToken
     """
@@ -112,9 +122,11 @@ final class QQPlatform: Sendable {
   // MARK: What people say
 
   /// The envelope of a group message that mentions the bot.
-  static func groupMessage(_ id: String, _ text: String, from member: String, in group: String = "G1") -> JSON {
+  static func groupMessage(
+    _ id: String, _ text: String, from member: String, in group: String = "G1", sequence: Int64 = 1
+  ) -> JSON {
     [
-      "id": .string("GROUP_AT_MESSAGE_CREATE:\(id)"), "op": 0, "s": 1, "t": "GROUP_AT_MESSAGE_CREATE",
+      "id": .string("GROUP_AT_MESSAGE_CREATE:\(id)"), "op": 0, "s": .integer(sequence), "t": "GROUP_AT_MESSAGE_CREATE",
       "d": [
         "id": .string(id), "content": .string(" \(text) "), "group_openid": .string(group), "group_id": .string(group),
         "timestamp": "2026-05-28T20:26:40+08:00", "message_type": 0,
