@@ -4,9 +4,17 @@ import Storage
 /// What to do after one attempt to send.
 enum DeliveryStep: Equatable, Sendable {
   case sent(platformID: String?)
-  case retry(after: Duration, code: String)
+  /// The platform reviews it first.
+  case reviewing(auditID: String)
+  /// - inDoubt: it may have arrived.
+  /// - wholeChannel: the platform asked for a pause that concerns everything.
+  case retry(after: Duration, code: String, inDoubt: Bool = false, wholeChannel: Bool = false)
   case failed(code: String)
   case unknown(code: String)
+  /// It goes out with the next thing that comes in.
+  case held(code: String)
+  /// The same, and the chat is closed until then.
+  case targetGone(code: String)
 
   /// - Parameters:
   ///   - limit: attempts after which a message is given up.
@@ -15,20 +23,23 @@ enum DeliveryStep: Equatable, Sendable {
     after result: Result<DeliveryReceipt, DeliveryError>, attempt: Int, limit: Int, recognisesRepeats: Bool, delay: Duration
   ) {
     switch result {
-    case .success(let receipt): self = .sent(platformID: receipt.messageID)
+    case .success(let receipt):
+      self = receipt.auditID.map { .reviewing(auditID: $0) } ?? .sent(platformID: receipt.messageID)
     case .failure(let error):
       switch error.advice {
-      case .giveUp, .hold, .targetGone: self = .failed(code: error.code)
+      case .giveUp: self = .failed(code: error.code)
+      case .hold: self = .held(code: error.code)
+      case .targetGone: self = .targetGone(code: error.code)
       // Repeating it where repeats are not recognised could show it twice.
       case .ambiguous where !recognisesRepeats: self = .unknown(code: error.code)
-      case .ambiguous, .retry:
+      case .ambiguous:
+        self = attempt < limit ? .retry(after: delay, code: error.code, inDoubt: true) : .unknown(code: error.code)
+      case .retry(let after):
         guard attempt < limit else {
           self = .failed(code: error.code)
           return
         }
-        var wait = delay
-        if case .retry(let after?) = error.advice { wait = max(wait, after) }
-        self = .retry(after: wait, code: error.code)
+        self = .retry(after: max(delay, after ?? delay), code: error.code, wholeChannel: after != nil)
       }
     }
   }
@@ -37,19 +48,26 @@ enum DeliveryStep: Equatable, Sendable {
   var label: String {
     switch self {
     case .sent: "sent"
+    case .reviewing: "reviewing"
     case .retry: "retry"
     case .failed: "failed"
     case .unknown: "unknown"
+    case .held, .targetGone: "held"
     }
   }
 
   func record(_ message: OutboundMessage, in transaction: Transaction) throws {
     switch self {
     case .sent(let platformID): try transaction.markSent(message, platformID: platformID)
-    case .retry(let delay, let code):
-      try transaction.postpone(message, until: transaction.now.advanced(by: delay), error: code)
+    case .reviewing(let auditID): try transaction.markReviewing(message, auditID: auditID)
+    case .retry(let delay, let code, let inDoubt, let wholeChannel):
+      let time = transaction.now.advanced(by: delay)
+      try transaction.postpone(message, until: time, error: code, inDoubt: inDoubt)
+      if wholeChannel { try transaction.pauseChannel(message.conversation.channel, until: time) }
     case .failed(let code): try transaction.markFailed(message, error: code)
     case .unknown(let code): try transaction.markUnknown(message, error: code)
+    case .held(let code): try transaction.markHeld(message, error: code)
+    case .targetGone(let code): try transaction.markTargetGone(message, error: code)
     }
   }
 }

@@ -67,7 +67,7 @@ package final class DeliveryWorker: Service {
       try transaction.hurryMessages()
       for message in try transaction.messagesInDoubt() {
         if deliverers[message.conversation.channel]?.recognisesRepeats ?? false {
-          try transaction.postpone(message, until: transaction.now, error: "interrupted")
+          try transaction.postpone(message, until: transaction.now, error: "interrupted", inDoubt: true)
         } else {
           try transaction.markUnknown(message, error: "interrupted while sending; not repeated")
           unknown += 1

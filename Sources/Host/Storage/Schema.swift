@@ -19,6 +19,9 @@ enum Schema {
     migrator.registerMigration("2-gateway") { database in
       for statement in gateway { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("2-delivery") { database in
+      for statement in delivery { try database.execute(sql: statement) }
+    }
     return migrator
   }
 

@@ -10,6 +10,8 @@ package final class Store: Sendable {
   /// Names this run of the process in claims; a claim of another boot was interrupted.
   package let boot: String
   package let clock: WallClock
+  /// How much each channel's platform lets us say.
+  package let sendingRules: [String: SendingRules]
   let pool: DatabasePool
   private let writer: GroupCommit
   /// Events accepted and not yet done; the bound of the queue is checked against it without a query.
@@ -20,12 +22,15 @@ package final class Store: Sendable {
   /// - Parameters:
   ///   - path: the database file; its folder must exist.
   ///   - clock: a steady one; due times and deadlines are compared with it.
+  ///   - sendingRules: what each channel's platform allows, by configured name; without an entry there is no limit.
   ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
   package init(
-    path: String, clock: WallClock = .steady(), onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
+    path: String, clock: WallClock = .steady(), sendingRules: [String: SendingRules] = [:],
+    onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
   ) throws(StoreError) {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
+    self.sendingRules = sendingRules
     do {
       var configuration = GRDB.Configuration()
       configuration.busyMode = .timeout(5)
@@ -61,12 +66,13 @@ package final class Store: Sendable {
   ) async throws -> Value {
     let clock = clock
     let boot = boot
+    let rules = sendingRules
     return try await withCheckedThrowingContinuation { continuation in
       let run: @Sendable (Database) -> (StoreError?) -> Void = { database in
         let result = Result { () throws -> Value in
           var value: Value?
           try database.inSavepoint {
-            value = try body(Transaction(database: database, now: clock.now(), boot: boot))
+            value = try body(Transaction(database: database, now: clock.now(), boot: boot, sendingRules: rules))
             return .commit
           }
           guard let value else { throw StoreError(.cannotCommit, "the savepoint did not run") }
@@ -122,8 +128,9 @@ package final class Store: Sendable {
   ) async throws -> Value {
     let now = clock.now()
     let boot = boot
+    let rules = sendingRules
     return try await pool.read { database in
-      try body(Transaction(database: database, now: now, boot: boot))
+      try body(Transaction(database: database, now: now, boot: boot, sendingRules: rules))
     }
   }
 
@@ -149,6 +156,8 @@ package struct Transaction {
   package let now: Timestamp
   /// The boot that writes.
   package let boot: String
+  /// What each channel's platform allows.
+  let sendingRules: [String: SendingRules]
 
   func run(_ sql: String, _ arguments: StatementArguments) throws {
     try database.cachedStatement(sql: sql).execute(arguments: arguments)

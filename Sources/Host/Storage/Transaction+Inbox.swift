@@ -43,6 +43,7 @@ extension Transaction {
       ON CONFLICT (conversation) DO UPDATE SET ready_at = excluded.ready_at WHERE owner IS NULL AND ready_at IS NULL
       """,
       [conversation, now.milliseconds])
+    try noteInbound(event)
     return .accepted
   }
 

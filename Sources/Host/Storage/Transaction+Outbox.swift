@@ -1,95 +1,152 @@
 package import Core
+import Crypto
 import Foundation
 import GRDB
 
 extension Transaction {
-  /// Fixes a message in the outbox; its sequence number is chosen here, once.
-  package func enqueue(_ text: String, to address: ReplyAddress) throws {
-    // SQLite would end the text at a NUL.
-    let text = text.replacing("\0", with: "\u{fffd}")
+  /// Fixes a message of plain text in the outbox.
+  package func enqueue(_ text: String, to address: ReplyAddress, as purpose: MessagePurpose = .final) throws {
+    try enqueue(MessageContent(text: text), to: address, as: purpose)
+  }
+
+  /// Fixes a message in the outbox, cut to what the platform takes and counted against what it allows. What has no room now is
+  /// held for the next thing that comes in from this chat. The same content twice as answer to one thing, or unasked within a
+  /// minute, is said once.
+  package func enqueue(_ content: MessageContent, to address: ReplyAddress, as purpose: MessagePurpose) throws {
+    var content = content
+    // SQLite would end a text at a NUL when somebody looks at it.
+    content.text = content.text.replacing("\0", with: "\u{fffd}")
+    let digest = try Self.digest(of: content)
+    guard try !wasSaid(digest, to: address) else { return }
     let lane = address.conversation.description
-    let last = try row(
-      "SELECT MAX(sequence) AS last FROM outbox WHERE lane = ? AND answers IS ?", [lane, address.answers?.messageID])
-    let sequence = ((last?["last"] as Int?) ?? 0) + 1
+    let state = try openLane(of: address.conversation)
+    let draft = OutboxDraft(address: address, content: content, digest: digest)
+    if state.closed != nil || address.answers == nil && state.refusesUnasked {
+      return try hold(draft, limit: textLimit(of: address.conversation))
+    }
+    guard let reference = address.answers, allowance(in: address.conversation) != nil else {
+      for piece in draft.pieces(limit: textLimit(of: address.conversation)) {
+        try insert(piece, sequence: try nextSequence(in: lane, answering: address.answers))
+      }
+      return
+    }
+    if purpose == .interim, state.held > 0, try hasHeld(from: address) {
+      return try hold(draft, limit: textLimit(of: address.conversation))
+    }
+    try place(draft, answering: reference, as: purpose)
+  }
+
+  /// Fixes the taking back of a message of ours. It is no answer and counts as none.
+  package func enqueueRecall(of messageID: String, in conversation: Conversation, requestID: RequestID) throws {
+    guard try openLane(of: conversation).closed == nil else { return }
+    let address = ReplyAddress(conversation: conversation, requestID: requestID, answers: nil)
+    try insert(address, content: .recall(messageID: messageID), digest: "", sequence: 0, state: "pending", unasked: false)
+  }
+
+  /// Counts the pieces against the ledger. When they do not fit as they are, they are packed together with what waits already.
+  private func place(_ draft: OutboxDraft, answering reference: MessageReference, as purpose: MessagePurpose) throws {
+    let lane = draft.address.conversation.description
+    let limit = textLimit(of: draft.address.conversation)
+    let room = try budget(for: reference, in: lane)?.room(for: purpose == .final ? .final : .interim, at: now) ?? 0
+    let pieces = draft.pieces(limit: limit)
+    if pieces.count <= room {
+      for piece in pieces { try insert(piece, sequence: try spend(reference, in: lane)) }
+      return
+    }
+    let tail = try mergeableTail(in: lane, answering: reference)
+    let packed = tail.map { $0.draft.joined(with: draft) } ?? draft
+    let slots = room + (tail == nil ? 0 : 1)
+    guard slots > 0, packed.isMergeable || tail == nil else { return try hold(draft, limit: limit) }
+    var cut = packed.pieces(limit: limit)
+    var left: ArraySlice<OutboxDraft> = []
+    if cut.count > slots {
+      cut = packed.pieces(limit: OutboxDraft.limit(limit, leavingRoomFor: OutboxDraft.continues))
+      left = cut[min(slots, cut.count)...]
+      cut = Array(cut.prefix(slots))
+      if !left.isEmpty { cut[cut.count - 1].content.text += OutboxDraft.continues }
+    }
+    for (index, piece) in cut.enumerated() {
+      if index == 0, let tail {
+        try run(
+          "UPDATE outbox SET content = ?, digest = ? WHERE id = ?",
+          [try StoredText.encode(OutboundContent.message(piece.content)), packed.digest, tail.id])
+      } else {
+        try insert(piece, sequence: try spend(reference, in: lane))
+      }
+    }
+    for piece in left { try hold(piece, limit: limit) }
+  }
+
+  /// The last message that waits in this chat, if it answers the same thing, was never tried and is plain text.
+  private func mergeableTail(in lane: String, answering reference: MessageReference) throws -> (id: Int64, draft: OutboxDraft)? {
+    let row = try row(
+      "SELECT * FROM outbox INDEXED BY outbox_pending WHERE lane = ? AND state = 'pending' ORDER BY id DESC LIMIT 1", [lane])
+    guard let row, (row["attempts"] as Int) == 0, (row["answers"] as String?) == reference.messageID else { return nil }
+    let draft = try Self.draft(from: row)
+    return draft.isMergeable ? (row["id"], draft) : nil
+  }
+
+  func insert(_ draft: OutboxDraft, sequence: Int) throws {
+    try insert(
+      draft.address, content: .message(draft.content), digest: draft.digest, sequence: sequence, state: "pending",
+      unasked: draft.address.answers == nil)
+  }
+
+  /// - Parameter state: `pending` makes the chat due, `held` does not.
+  func insert(
+    _ address: ReplyAddress, content: OutboundContent, digest: String, sequence: Int, state: String, unasked: Bool
+  ) throws {
+    let lane = address.conversation.description
     try run(
       """
-      INSERT INTO outbox (request_id, lane, channel, conversation, answers, sequence, text, created_at, not_before, state)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')
+      INSERT INTO outbox (
+        request_id, lane, channel, conversation, answers, answers_kind, sequence, unasked, content, digest, created_at,
+        not_before, state)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         address.requestID.description, lane, address.conversation.channel, try StoredText.encode(address.conversation),
-        address.answers?.messageID, sequence, text, now.milliseconds, now.milliseconds,
+        state == "held" ? nil : address.answers?.messageID, state == "held" ? nil : address.answers?.kind.rawValue, sequence,
+        unasked, try StoredText.encode(content), digest, now.milliseconds, now.milliseconds, state,
       ])
-    try run(
-      """
-      INSERT INTO outbox_lane (lane, due) VALUES (?, ?)
-      ON CONFLICT (lane) DO UPDATE SET due = excluded.due WHERE due IS NULL AND NOT sending
-      """, [lane, now.milliseconds])
+    guard state == "pending" else { return }
+    // What waits for its turn may be something that this one need not wait for; the claim looks again.
+    try run("UPDATE outbox_lane SET due = MIN(IFNULL(due, ?1), ?1) WHERE lane = ?2 AND NOT sending", [now.milliseconds, lane])
   }
 
-  /// Claims the oldest message of each of up to `limit` conversations in which one is due and none is on its way.
-  ///
-  /// The claim is committed before the first byte is sent: after a crash we know which sends are in doubt.
-  package func claimMessages(limit: Int) throws -> [(message: OutboundMessage, attempt: Int)] {
-    let lanes = try rows("SELECT lane FROM outbox_lane WHERE due <= ? ORDER BY due, lane LIMIT ?", [now.milliseconds, limit])
-    return try lanes.compactMap { row in
-      let lane: String = row["lane"]
-      // Told which index: the planner prefers the one that walks through everything the lane ever said.
-      let head = try self.row(
-        "SELECT * FROM outbox INDEXED BY outbox_pending WHERE lane = ? AND state = 'pending' ORDER BY id LIMIT 1", [lane])
-      try run("UPDATE outbox_lane SET due = NULL, sending = ? WHERE lane = ?", [head != nil, lane])
-      guard let head else { return nil }
-      let message = try Self.message(from: head)
-      try run("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?", [message.id])
-      return (message, (head["attempts"] as Int) + 1)
+  func nextSequence(in lane: String, answering reference: MessageReference?) throws -> Int {
+    guard let reference else { return 1 }
+    let last = try row(
+      "SELECT MAX(sequence) AS last FROM outbox WHERE lane = ? AND answers = ?", [lane, reference.messageID])
+    return ((last?["last"] as Int?) ?? 0) + 1
+  }
+
+  // MARK: Said already
+
+  private static func digest(of content: MessageContent) throws -> String {
+    SHA256.hash(data: Data(try StoredText.encode(content).utf8)).prefix(8).hexadecimal
+  }
+
+  private func wasSaid(_ digest: String, to address: ReplyAddress) throws -> Bool {
+    let lane = address.conversation.description
+    let found: Row?
+    if let answers = address.answers {
+      found = try row(
+        "SELECT 1 FROM outbox WHERE lane = ? AND answers = ? AND instr(digest, ?) AND state <> 'failed' LIMIT 1",
+        [lane, answers.messageID, digest])
+    } else {
+      found = try row(
+        """
+        SELECT 1 FROM (
+          SELECT unasked, digest, created_at, state FROM outbox INDEXED BY outbox_conversation
+          WHERE lane = ? ORDER BY id DESC LIMIT 20)
+        WHERE unasked AND created_at > ? AND instr(digest, ?) AND state <> 'failed' LIMIT 1
+        """, [lane, now.advanced(by: .seconds(-60)).milliseconds, digest])
     }
+    return found != nil
   }
 
-  /// When the next message becomes due, if any waits that none on its way holds up.
-  package func nextMessageDue() throws -> Timestamp? {
-    let due = try row("SELECT due FROM outbox_lane WHERE due IS NOT NULL ORDER BY due LIMIT 1", [])
-    return due.map { Timestamp(milliseconds: $0["due"]) }
-  }
-
-  /// Makes every waiting message due: times of an earlier run mean nothing when the clock was set back in between.
-  package func hurryMessages() throws {
-    try run("UPDATE outbox_lane SET due = ?1 WHERE due > ?1", [now.milliseconds])
-  }
-
-  /// The message of this conversation is no longer on its way.
-  private func free(_ conversation: Conversation) throws {
-    try run(
-      """
-      UPDATE outbox_lane SET sending = 0,
-        due = (
-          SELECT not_before FROM outbox INDEXED BY outbox_pending WHERE lane = ?1 AND state = 'pending' ORDER BY id LIMIT 1)
-      WHERE lane = ?1
-      """, [conversation.description])
-  }
-
-  package func markSent(_ message: OutboundMessage, platformID: String?) throws {
-    try run("UPDATE outbox SET state = 'sent', platform_id = ?, error = NULL WHERE id = ?", [platformID, message.id])
-    try free(message.conversation)
-  }
-
-  /// Puts the message back, due at `time`.
-  package func postpone(_ message: OutboundMessage, until time: Timestamp, error: String) throws {
-    try run(
-      "UPDATE outbox SET state = 'pending', not_before = ?, error = ? WHERE id = ?", [time.milliseconds, error, message.id])
-    try free(message.conversation)
-  }
-
-  /// The platform will not take it.
-  package func markFailed(_ message: OutboundMessage, error: String) throws {
-    try run("UPDATE outbox SET state = 'failed', error = ? WHERE id = ?", [error, message.id])
-    try free(message.conversation)
-  }
-
-  /// It may or may not have arrived, and sending it again could show it twice.
-  package func markUnknown(_ message: OutboundMessage, error: String) throws {
-    try run("UPDATE outbox SET state = 'unknown', error = ? WHERE id = ?", [error, message.id])
-    try free(message.conversation)
-  }
+  // MARK: Reading
 
   /// What an earlier run was sending when it died.
   package func messagesInDoubt() throws -> [OutboundMessage] {
@@ -110,13 +167,42 @@ extension Transaction {
     return (last?["id"] as Int64?) ?? 0
   }
 
-  private static func message(from row: Row) throws -> OutboundMessage {
+  /// Claims the platform's id of a message of ours for taking it back: the one named, else the newest; nil when there is none
+  /// that was not taken back before.
+  package func takeBack(_ messageID: String?, in conversation: Conversation) throws -> String? {
+    let found = try row(
+      """
+      SELECT id, platform_id FROM outbox INDEXED BY outbox_conversation
+      WHERE lane = ?1 AND state = 'sent' AND platform_id IS NOT NULL AND error IS NULL AND (?2 IS NULL OR platform_id = ?2)
+      ORDER BY id DESC LIMIT 1
+      """, [conversation.description, messageID])
+    guard let found else { return nil }
+    try run("UPDATE outbox SET error = 'taken_back' WHERE id = ?", [found["id"] as Int64])
+    return found["platform_id"]
+  }
+
+  static func message(from row: Row) throws -> OutboundMessage {
+    let address = try address(from: row)
+    return OutboundMessage(
+      id: row["id"], requestID: address.requestID, conversation: address.conversation,
+      content: try StoredText.decode(row["content"]), answers: address.answers, sequence: row["sequence"])
+  }
+
+  static func draft(from row: Row) throws -> OutboxDraft {
+    let content: OutboundContent = try StoredText.decode(row["content"])
+    guard case .message(let message) = content else {
+      throw StoreError(.damaged, "outbox row \(row["id"] as Int64) holds no message")
+    }
+    return OutboxDraft(address: try address(from: row), content: message, digest: row["digest"])
+  }
+
+  private static func address(from row: Row) throws -> ReplyAddress {
     guard let requestID = RequestID(row["request_id"] as String) else {
       throw StoreError(.damaged, "outbox row \(row["id"] as Int64) has no request id")
     }
-    return OutboundMessage(
-      id: row["id"], requestID: requestID, conversation: try StoredText.decode(row["conversation"]),
-      content: .text(row["text"]),
-      answers: (row["answers"] as String?).map { MessageReference(messageID: $0) }, sequence: row["sequence"])
+    let kind = (row["answers_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message
+    return ReplyAddress(
+      conversation: try StoredText.decode(row["conversation"]), requestID: requestID,
+      answers: (row["answers"] as String?).map { MessageReference(messageID: $0, kind: kind) })
   }
 }
