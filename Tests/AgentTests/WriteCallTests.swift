@@ -53,7 +53,7 @@ private final class Robot {
     }
     let event = ChatEvent.sample(id, text, from: sender, in: scene)
     let conclusion = await agent.conclude(event)
-    return try await store.write { try conclusion($0) }
+    return try await store.write { try conclusion($0)?.content.text }
   }
 
   /// Asks for a note and returns the code of the card.

@@ -16,7 +16,8 @@ import Testing
     ("limits.sender.per_minute", "1"), ("limits.sender.burst", "2"), ("limits.group.per_minute", "3"),
     ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
     ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
-    ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
+    ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("limits.duplicate_window", "7s"),
+    ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")
@@ -46,6 +47,7 @@ import Testing
     #expect(configuration.rawEvents == Configuration.RawEvents(keep: .all, days: 12))
     #expect(configuration.limits.queue == 5)
     #expect(configuration.limits.eventsInFlight == 6)
+    #expect(configuration.limits.duplicateWindow == .seconds(7))
   }
 
   @Test("A flag wins over the environment, which wins over the file, which wins over the default")

@@ -7,10 +7,14 @@ package final class TemporaryStore {
   package let folder: URL
   package let store: Store
 
-  package init(clock: WallClock = .system, onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }) throws {
+  package init(
+    clock: WallClock = .system, sendingRules: [String: SendingRules] = [:],
+    onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
+  ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    store = try Store(path: folder.appending(path: "openclaw.db").path, clock: clock, onChange: onChange)
+    store = try Store(
+      path: folder.appending(path: "openclaw.db").path, clock: clock, sendingRules: sendingRules, onChange: onChange)
   }
 
   deinit {
@@ -19,8 +23,8 @@ package final class TemporaryStore {
   }
 
   /// A second run of the process on the same file.
-  package func reopened(clock: WallClock = .system) throws -> Store {
-    try Store(path: folder.appending(path: "openclaw.db").path, clock: clock)
+  package func reopened(clock: WallClock = .system, sendingRules: [String: SendingRules] = [:]) throws -> Store {
+    try Store(path: folder.appending(path: "openclaw.db").path, clock: clock, sendingRules: sendingRules)
   }
 }
 

@@ -8,7 +8,7 @@ extension CommandAgent {
   func builtIn(_ line: CommandLine, event: ChatEvent) -> Conclusion? {
     switch line.verb {
     case "help": help(line.rest)
-    case "tools": { [toolbox] _ in HelpText.list(toolbox.tools) }
+    case "tools": { [toolbox] _ in AgentReply(HelpText.list(toolbox.tools)) }
     case "status": status()
     case "mode": mode()
     case "pending": pending(event)
@@ -16,6 +16,7 @@ extension CommandAgent {
     case "approve": vote(.approve, line.rest, event: event)
     case "deny": vote(.deny, line.rest, event: event)
     case "resolve": resolve(line.rest, event: event)
+    case "recall": recall(event)
     default: nil
     }
   }
@@ -23,7 +24,7 @@ extension CommandAgent {
   private func help(_ topic: String) -> Conclusion {
     let name = topic.trimmingPrefix("/").trimmingPrefix(while: \.isWhitespace)
     let text = toolbox.tool(named: String(name)).map(HelpText.usage) ?? HelpText.general(tools: toolbox.tools)
-    return { _ in text }
+    return { _ in AgentReply(text) }
   }
 
   private func status() -> Conclusion {
@@ -34,12 +35,12 @@ extension CommandAgent {
       return "\(skill.name)\(version) (\(skill.file)) \(skill.state.rawValue)\(detail)"
     }
     let text = lines.joined(separator: "\n")
-    return { _ in text }
+    return { _ in AgentReply(text) }
   }
 
   private func mode() -> Conclusion {
     let text = "mode \(policy.mode.rawValue)"
-    return { _ in text }
+    return { _ in AgentReply(text) }
   }
 
   // MARK: Approvals
@@ -49,15 +50,15 @@ extension CommandAgent {
   private func pending(_ event: ChatEvent) -> Conclusion {
     { [approvals] transaction in
       let calls = try approvals.pending(visibleTo: event, in: transaction)
-      return calls.isEmpty ? "Nothing waits." : calls.map(ApprovalCard.summary).joined(separator: "\n")
+      return AgentReply(calls.isEmpty ? "Nothing waits." : calls.map(ApprovalCard.summary).joined(separator: "\n"))
     }
   }
 
   private func show(_ text: String, event: ChatEvent) -> Conclusion {
     guard let code = ApprovalCode.parse(text) else { return { _ in "usage: /show CODE" } }
     return { [approvals] transaction in
-      guard let call = try approvals.visible(code: code, to: event, in: transaction) else { return Self.unknownCode }
-      return ApprovalCard.details(of: call, votes: try transaction.votes(on: call))
+      guard let call = try approvals.visible(code: code, to: event, in: transaction) else { return AgentReply(Self.unknownCode) }
+      return AgentReply(ApprovalCard.details(of: call, votes: try transaction.votes(on: call)))
     }
   }
 
@@ -69,7 +70,7 @@ extension CommandAgent {
     return { [approvals] transaction in
       let isHere: (WriteCall) -> Bool = { $0.conversation == event.conversation }
       switch try approvals.vote(verb, code: code, event: event, in: transaction) {
-      case .unknownCode: return Self.unknownCode
+      case .unknownCode: return AgentReply(Self.unknownCode)
       case .ownRequest: return "You cannot approve your own request \(code); /deny \(code) takes it back."
       case .alreadyDecided(let call): return "\(code) was decided before: \(call.state.rawValue)."
       case .alreadyVoted: return "Your word on \(code) counts already."
@@ -81,7 +82,7 @@ extension CommandAgent {
       case .denied(let call):
         let text = "\(code) (\(call.tool)) \(call.state.rawValue) by \(event.sender.id); it will not run."
         if !isHere(call) { try transaction.enqueue(text, to: call.reply) }
-        return text
+        return AgentReply(text)
       }
     }
   }
@@ -93,7 +94,21 @@ extension CommandAgent {
     }
     return { [approvals] transaction in
       let call = try approvals.resolve(code: code, succeeded: words[1] == "done", event: event, in: transaction)
-      return call.map { "\(code) (\($0.tool)) is \($0.state.rawValue)." } ?? Self.unknownCode
+      return AgentReply(call.map { "\(code) (\($0.tool)) is \($0.state.rawValue)." } ?? Self.unknownCode)
+    }
+  }
+
+  // MARK: Taking back
+
+  /// The robot's last message here, or the one that is quoted.
+  private func recall(_ event: ChatEvent) -> Conclusion {
+    guard policy.subject(event.sender.id).isAdmin else { return { _ in "Only an admin can have a message taken back." } }
+    return { transaction in
+      guard let message = try transaction.takeBack(event.repliesTo, in: event.conversation) else {
+        return "There is no message of mine here that could be taken back."
+      }
+      try transaction.enqueueRecall(of: message, in: event.conversation, requestID: event.requestID)
+      return nil
     }
   }
 }

@@ -7,7 +7,7 @@ package import Storage
 /// Decides what a message leads to, without a model: commands, tools, approvals.
 package struct CommandAgent: Sendable {
   /// The rest of the work on an event: runs inside the transaction that completes it, and returns the reply, if any.
-  package typealias Conclusion = @Sendable (Transaction) throws -> String?
+  package typealias Conclusion = @Sendable (Transaction) throws -> AgentReply?
 
   let chats: ChatRules
   let policy: PolicyEngine
@@ -34,9 +34,29 @@ package struct CommandAgent: Sendable {
   package func conclude(_ event: ChatEvent) async -> Conclusion {
     // Nobody waits for an answer to what nobody said.
     if case .notice = event.kind { return { _ in nil } }
-    guard !event.sender.isBot, let request = chats.request(in: event) else { return { _ in nil } }
+    switch event.kind {
+    case .notice(let notice): return greeting(after: notice)
+    // What a button carries is typed for the person; it grants nothing that typing would not.
+    case .button:
+      guard !event.sender.isBot, let request = chats.pressed(event.text) else { return { _ in nil } }
+      return await answer(request, event: event)
+    case .message:
+      guard chats.listens(to: event), let request = chats.request(in: event) else { return { _ in nil } }
+      return await answer(request, event: event)
+    }
+  }
+
+  /// What a message asks for, as far as it is known before any work: nil when the robot would not answer it.
+  func concern(_ event: ChatEvent) -> Effect? {
+    guard event.kind == .message, chats.listens(to: event), let request = chats.request(in: event) else { return nil }
+    guard case .command(let line) = request else { return .read }
+    if let tool = toolbox.tool(named: line.verb) { return tool.effect }
+    return ["approve", "deny", "resolve", "recall"].contains(line.verb) ? .write : .read
+  }
+
+  private func answer(_ request: ChatRequest, event: ChatEvent) async -> Conclusion {
     switch request {
-    case .talk: return { _ in "I answer commands: try /help" }
+    case .talk: return { _ in .hint("I answer commands: try /help") }
     case .command(let line):
       // Approval verbs are looked at before anything else, and never reach a tool.
       if let conclusion = builtIn(line, event: event) { return conclusion }
@@ -45,9 +65,18 @@ package struct CommandAgent: Sendable {
     }
   }
 
+  /// A short word when somebody lets the robot in.
+  private func greeting(after notice: Notice) -> Conclusion {
+    switch notice {
+    case .botAdded: { _ in "Hello. Mention me with a command, for example /help, and I answer." }
+    case .friendAdded: { _ in "Hello. I answer commands here: try /help" }
+    default: { _ in nil }
+    }
+  }
+
   private func unknown(_ line: CommandLine) -> Conclusion {
     let name = ShownText.escape(line.verb, limit: 40)
-    return { _ in "There is no command or tool /\(name); /tools lists what there is." }
+    return { _ in .hint("There is no command or tool /\(name); /tools lists what there is.") }
   }
 
   // MARK: Tools
@@ -110,7 +139,7 @@ package struct CommandAgent: Sendable {
     let audit = audit
     return { transaction in
       try audit.append(Self.decision("allow", call, event: event, reason: status, rules: rules), in: transaction)
-      return reply
+      return AgentReply(reply)
     }
   }
 
@@ -121,7 +150,8 @@ package struct CommandAgent: Sendable {
       let outcome = gates.isEmpty ? "allow" : "gate"
       try audit.append(Self.decision(outcome, call, event: event, reason: nil, rules: rules), in: transaction)
       switch try approvals.open(call, asked: event, gates: gates, rules: rules, in: transaction) {
-      case .waiting(_, let card): return card
+      // The last answer is kept for what becomes of it.
+      case .waiting(_, let card): return AgentReply(card, as: .interim)
       case .running: return nil
       case .joined(let open): return "The same call waits already: \(ApprovalCard.summary(of: open))"
       }

@@ -1,5 +1,6 @@
 package import Core
 package import Logging
+import Policy
 import ServiceLifecycle
 package import Storage
 import Synchronization
@@ -17,19 +18,26 @@ package final class EventWorker: Service {
   private let logger: Logger
   private let executor: (any TaskExecutor)?
   private let inFlight = Mutex(0)
+  private let presences: [String: any Presence]
+  private let loops: Mutex<LoopGuard>
 
   /// - Parameters:
   ///   - concurrency: events worked on at once.
   ///   - wakeup: signalled after each event that the journal accepted.
   ///   - onCommit: told after each commit that may have put a message into the outbox or approved a write call.
+  ///   - presences: by configured channel, those that can show that the robot is at work.
+  ///   - duplicateWindow: within this time of an answer the same text of the same sender is not worked on again; 0 = always is.
   ///   - executor: where the work is done; one whose threads calls of tools may block saves them the way there.
   package init(
-    store: Store, agent: CommandAgent, concurrency: Int, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void,
-    logger: Logger, executor: (any TaskExecutor)? = nil
+    store: Store, agent: CommandAgent, concurrency: Int, presences: [String: any Presence] = [:],
+    duplicateWindow: Duration = .zero, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void, logger: Logger,
+    executor: (any TaskExecutor)? = nil
   ) {
     self.store = store
     self.agent = agent
     self.concurrency = concurrency
+    self.presences = presences
+    loops = Mutex(LoopGuard(duplicateWindow: duplicateWindow))
     self.wakeup = wakeup
     self.onCommit = onCommit
     self.logger = logger
@@ -83,17 +91,82 @@ package final class EventWorker: Service {
 
   private func work(on claimed: ClaimedEvent) async {
     let event = claimed.event
-    let conclusion = await agent.conclude(event)
+    let message = agent.concern(event).map { LoopGuard.Message(event, isRead: $0 == .read) }
+    let conclusion = await conclude(claimed, as: message)
     do {
       try await store.write { transaction in
-        if let reply = try conclusion(transaction) { try transaction.enqueue(reply, to: event.replyAddress) }
+        let reply = try conclusion(transaction)
+        if let reply, self.maySay(reply, to: message, at: transaction.now) {
+          try transaction.enqueue(reply.content, to: event.replyAddress, as: reply.purpose)
+        }
+        try self.noteAdmin(event, in: transaction)
         try transaction.complete(claimed)
       }
       store.eventFinished()
       onCommit()
+      await acknowledge(event)
     } catch {
       await giveBack(claimed, because: error)
     }
+  }
+
+  private func conclude(_ claimed: ClaimedEvent, as message: LoopGuard.Message?) async -> CommandAgent.Conclusion {
+    // What is tried again was let through before.
+    let admission = claimed.attempt == 1 ? message.map { message in loops.withLock { $0.admit(message) } } ?? .answer : .answer
+    switch admission {
+    case .answer: return await concludeShowingWork(claimed.event)
+    case .refuse: return { _ in "That is the same again, and it was answered just now." }
+    case .ignore: return { _ in nil }
+    }
+  }
+
+  private func maySay(_ reply: AgentReply, to message: LoopGuard.Message?, at now: Timestamp) -> Bool {
+    guard let message else { return true }
+    return loops.withLock { $0.mayAnswer(message, with: reply.isHint ? reply.content.text : nil, at: now) }
+  }
+
+  /// Where an admin can be told what only an operator can mend.
+  private func noteAdmin(_ event: ChatEvent, in transaction: Transaction) throws {
+    guard event.kind == .message, event.conversation.scene.kind == .private, agent.policy.subject(event.sender.id).isAdmin
+    else { return }
+    try transaction.noteAdminChat(of: event.sender.id, in: event.conversation)
+  }
+
+  // MARK: Signs
+
+  /// How long people wait before they are shown that the robot is at work.
+  private static let patience = Duration.seconds(1)
+
+  private func concludeShowingWork(_ event: ChatEvent) async -> CommandAgent.Conclusion {
+    guard let presence = presences[event.conversation.channel], presence.showsTyping(in: event.conversation.scene.kind) else {
+      return await agent.conclude(event)
+    }
+    return await withTaskGroup(of: CommandAgent.Conclusion?.self) { group in
+      group.addTask(executorPreference: executor) { await self.agent.conclude(event) }
+      group.addTask {
+        await self.showTyping(to: event, by: presence)
+        return nil
+      }
+      for await case let conclusion? in group {
+        group.cancelAll()
+        return conclusion
+      }
+      return { _ in nil }
+    }
+  }
+
+  private func showTyping(to event: ChatEvent, by presence: any Presence) async {
+    let address = event.replyAddress
+    guard (try? await Task.sleep(for: Self.patience)) != nil, event.kind == .message,
+      let sequence = try? await store.write({ try $0.reserveTyping(for: address) })
+    else { return }
+    await presence.showTyping(in: event.conversation, answering: event.reference, sequence: sequence)
+  }
+
+  /// A button's client waits, with a spinner, until the press was taken.
+  private func acknowledge(_ event: ChatEvent) async {
+    guard case .button(let press) = event.kind, press.mustBeAcknowledged else { return }
+    await presences[event.conversation.channel]?.acknowledge(press, in: event.conversation)
   }
 
   private func giveBack(_ claimed: ClaimedEvent, because error: any Error) async {

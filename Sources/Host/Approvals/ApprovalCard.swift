@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Foundation
 package import Policy
 package import Storage
@@ -19,6 +19,18 @@ package enum ApprovalCard {
     lines.append("expires \(time(call.expiresAt)) · digest \(call.digest.prefix(8))…\(call.digest.suffix(4))")
     lines.append("/approve \(call.code)   or   /deny \(call.code)")
     return lines.joined(separator: "\n")
+  }
+
+  /// The card with a button for each word that decides it. The buttons only type for the one who presses.
+  package static func content(for call: WriteCall, gates: [Gate]) -> MessageContent {
+    MessageContent(
+      text: text(for: call, gates: gates),
+      buttons: [
+        [
+          .init(label: "Approve", data: "/approve \(call.code)", isPrimary: true),
+          .init(label: "Deny", data: "/deny \(call.code)"),
+        ]
+      ])
   }
 
   /// Everything about a call, arguments in full: the answer to `/show`.

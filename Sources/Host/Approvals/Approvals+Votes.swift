@@ -60,7 +60,7 @@ extension Approvals {
     // The outcome answers the message that decided, when that stands in the same chat: on QQ that is the open window.
     if event.conversation == record.conversation {
       record.reply = ReplyAddress(
-        conversation: record.conversation, requestID: event.requestID, answers: MessageReference(messageID: event.messageID))
+        conversation: record.conversation, requestID: event.requestID, answers: event.reference)
     }
     try transaction.update(record)
     try witness(kind, record, by: event.sender.id, in: transaction)

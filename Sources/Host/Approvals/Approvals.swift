@@ -21,7 +21,7 @@ package struct Approvals: Sendable {
 
   package enum Opening: Sendable {
     /// Waits for admins: post the card.
-    case waiting(WriteCall, card: String)
+    case waiting(WriteCall, card: MessageContent)
     /// Policy lets it run unattended: it runs as soon as a worker claims it.
     case running(WriteCall)
     /// The same call is open already.
@@ -45,9 +45,9 @@ package struct Approvals: Sendable {
         expiresAt: transaction.now.advanced(by: expiry), runWithin: Int64(runWithin / .milliseconds(1)),
         runDeadline: gates.isEmpty ? transaction.now.advanced(by: runWithin) : nil,
         reply: ReplyAddress(
-          conversation: event.conversation, requestID: event.requestID, answers: MessageReference(messageID: event.messageID))))
+          conversation: event.conversation, requestID: event.requestID, answers: event.reference)))
     try witness(gates.isEmpty ? .approvalApproved : .approvalRequested, record, by: call.requester, rules: rules, in: transaction)
-    return gates.isEmpty ? .running(record) : .waiting(record, card: ApprovalCard.text(for: record, gates: gates))
+    return gates.isEmpty ? .running(record) : .waiting(record, card: ApprovalCard.content(for: record, gates: gates))
   }
 
   private func unusedCode(in transaction: Transaction) throws -> String {

@@ -6,9 +6,7 @@ enum DeliveryStep: Equatable, Sendable {
   case sent(platformID: String?)
   /// The platform reviews it first.
   case reviewing(auditID: String)
-  /// - inDoubt: it may have arrived.
-  /// - wholeChannel: the platform asked for a pause that concerns everything.
-  case retry(after: Duration, code: String, inDoubt: Bool = false, wholeChannel: Bool = false)
+  case retry(after: Duration, code: String)
   case failed(code: String)
   case unknown(code: String)
   /// It goes out with the next thing that comes in.
@@ -33,16 +31,19 @@ enum DeliveryStep: Equatable, Sendable {
       // Repeating it where repeats are not recognised could show it twice.
       case .ambiguous where !recognisesRepeats: self = .unknown(code: error.code)
       case .ambiguous:
-        self = attempt < limit ? .retry(after: delay, code: error.code, inDoubt: true) : .unknown(code: error.code)
+        self = attempt < limit ? .retry(after: delay, code: error.code) : .unknown(code: error.code)
       case .retry(let after):
         guard attempt < limit else {
           self = .failed(code: error.code)
           return
         }
-        self = .retry(after: max(delay, after ?? delay), code: error.code, wholeChannel: after != nil)
+        self = .retry(after: max(delay, after ?? delay), code: error.code)
       }
     }
   }
+
+  /// However long the platform wants its channel to be quiet.
+  private static let longestPause = Duration.seconds(300)
 
   /// Value of the counter's label.
   var label: String {
@@ -56,14 +57,18 @@ enum DeliveryStep: Equatable, Sendable {
     }
   }
 
-  func record(_ message: OutboundMessage, in transaction: Transaction) throws {
+  /// - Parameter error: what went wrong, if anything: it says whether the message may have arrived, and whether the platform wants
+  ///   a pause, which then concerns its whole channel.
+  func record(_ message: OutboundMessage, after error: DeliveryError?, in transaction: Transaction) throws {
     switch self {
     case .sent(let platformID): try transaction.markSent(message, platformID: platformID)
     case .reviewing(let auditID): try transaction.markReviewing(message, auditID: auditID)
-    case .retry(let delay, let code, let inDoubt, let wholeChannel):
+    case .retry(let delay, let code):
       let time = transaction.now.advanced(by: delay)
-      try transaction.postpone(message, until: time, error: code, inDoubt: inDoubt)
-      if wholeChannel { try transaction.pauseChannel(message.conversation.channel, until: time) }
+      try transaction.postpone(message, until: time, error: code, inDoubt: error?.advice == .ambiguous)
+      guard case .retry(let pause?)? = error?.advice else { return }
+      try transaction.pauseChannel(
+        message.conversation.channel, until: transaction.now.advanced(by: min(pause, Self.longestPause)))
     case .failed(let code): try transaction.markFailed(message, error: code)
     case .unknown(let code): try transaction.markUnknown(message, error: code)
     case .held(let code): try transaction.markHeld(message, error: code)

@@ -11,27 +11,44 @@ package final class DeliveryWorker: Service {
   package static let concurrency = 32
   package static let deliveries = MetricFamily(
     "openclaw_deliveries_total", help: "Attempts to send a message, by outcome.", labels: ["channel", "outcome"])
+  package static let drops = MetricFamily(
+    "openclaw_messages_dropped_total", help: "Held messages given up: too many for one chat, or too old.")
+  package static let held = MetricFamily(
+    "openclaw_messages_held", help: "Messages that wait for something to come in from their chat.")
+  /// What nobody came back for in this time is given up.
+  private static let heldFor = Duration.seconds(7 * 86_400)
   private static let attemptLimit = 12
   private static let backoff = Backoff(base: .seconds(1), longest: .seconds(300))
 
   private let store: Store
   private let deliverers: [String: any Deliverer]
+  private let isAdmin: @Sendable (String) -> Bool
   private let wakeup: Wakeup
   private let onRecorded: @Sendable () -> Void
   private let counters: Counters
   private let logger: Logger
   private let inFlight = Mutex(0)
+  private let house = Mutex(House())
+
+  /// What the worker remembers between messages.
+  private struct House {
+    var tidyAt: Timestamp?
+    var held: Int64 = 0
+    var alerts = AlertLimiter()
+  }
 
   /// - Parameters:
   ///   - deliverers: the way out of each channel, by configured name.
+  ///   - isAdmin: whether this sender is told what only an operator can mend.
   ///   - wakeup: signalled after each commit that put something into the outbox.
   ///   - onRecorded: told after each attempt whose outcome is on disk.
   package init(
-    store: Store, deliverers: [String: any Deliverer], wakeup: Wakeup, onRecorded: @escaping @Sendable () -> Void = {},
-    counters: Counters, logger: Logger
+    store: Store, deliverers: [String: any Deliverer], isAdmin: @escaping @Sendable (String) -> Bool = { _ in false },
+    wakeup: Wakeup, onRecorded: @escaping @Sendable () -> Void = {}, counters: Counters, logger: Logger
   ) {
     self.store = store
     self.deliverers = deliverers
+    self.isAdmin = isAdmin
     self.wakeup = wakeup
     self.onRecorded = onRecorded
     self.counters = counters
@@ -40,10 +57,12 @@ package final class DeliveryWorker: Service {
 
   /// Runs until graceful shutdown, and then until nothing that is due is left.
   package func run() async throws {
+    counters.gauge(Self.held) { [weak self] in self?.house.withLock(\.held) ?? 0 }
     try await settleDoubts()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled {
+          await tidy()
           let due = await claim()
           inFlight.withLock { $0 += due.count }
           for (message, attempt) in due {
@@ -78,6 +97,21 @@ package final class DeliveryWorker: Service {
     if unknown > 0 {
       logger.warning("messages in doubt after a crash were not repeated", metadata: ["count": "\(unknown)"])
     }
+  }
+
+  /// Once in half a minute.
+  private func tidy() async {
+    let now = store.clock.now()
+    let isTime = house.withLock { house in
+      if let last = house.tidyAt, now < last, last.since(now) <= .seconds(30) { return false }
+      house.tidyAt = now.advanced(by: .seconds(30))
+      return true
+    }
+    guard isTime, let found = try? await store.write({ try $0.tidyOutbox(heldFor: Self.heldFor) }) else { return }
+    house.withLock { $0.held = Int64(found.held) }
+    guard found.dropped > 0 else { return }
+    counters.add(UInt64(found.dropped), to: Self.drops)
+    logger.warning("held messages were given up", metadata: ["count": "\(found.dropped)"])
   }
 
   private func claim() async -> [(message: OutboundMessage, attempt: Int)] {
@@ -115,7 +149,8 @@ package final class DeliveryWorker: Service {
       recognisesRepeats: deliverers[channel]?.recognisesRepeats ?? false, delay: Self.backoff.delay(after: attempt))
     counters.add(to: Self.deliveries, channel, step.label)
     do {
-      try await store.writeWhenPossible { try step.record(message, in: $0) }
+      let failure: DeliveryError? = if case .failure(let error) = result { error } else { nil }
+      try await store.writeWhenPossible { try step.record(message, after: failure, in: $0) }
     } catch {
       // Only at the end of the process. The row stays `sending`; the next start settles it like any other doubt.
       logger.error("the outcome of a send could not be recorded", metadata: metadata)
@@ -124,10 +159,35 @@ package final class DeliveryWorker: Service {
       metadata["code"] = "\(error.code)"
       metadata["error"] = "\(error.message)"
       metadata["outcome"] = "\(step.label)"
-      logger.warning("a message was not delivered", metadata: metadata)
+      if error.concernsAdmins {
+        logger.error("a message was not delivered; an operator must look", metadata: metadata)
+        await tellAdmins(error, about: message)
+      } else {
+        logger.warning("a message was not delivered", metadata: metadata)
+      }
     }
     inFlight.withLock { $0 -= 1 }
     wakeup.signal()
     onRecorded()
+  }
+
+  /// Once an hour for each kind of trouble, wherever an admin last wrote to the robot alone.
+  private func tellAdmins(_ error: DeliveryError, about message: OutboundMessage) async {
+    let kind = "\(message.conversation.channel) \(error.code)"
+    let now = store.clock.now()
+    guard house.withLock({ $0.alerts.admit(kind, at: now) }) else { return }
+    let text =
+      "Channel \(message.conversation.channel) cannot send: \(error.message) (\(error.code)). Request \(message.requestID)"
+    let isAdmin = isAdmin
+    do {
+      try await store.write { transaction in
+        for chat in try transaction.adminChats() where isAdmin(chat.sender) {
+          let address = ReplyAddress(conversation: chat.conversation, requestID: message.requestID, answers: nil)
+          try transaction.enqueue(text, to: address)
+        }
+      }
+    } catch {
+      logger.error("admins could not be told", metadata: ["error": "\(error)"])
+    }
   }
 }

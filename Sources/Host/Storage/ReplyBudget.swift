@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// What a message is for: decides whether it may use the last answer that a platform allows.
 package enum MessagePurpose: String, Sendable {

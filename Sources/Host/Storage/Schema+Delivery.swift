@@ -86,6 +86,7 @@ extension Schema {
     """,
     "CREATE INDEX reply_budget_open ON reply_budget (lane, id)",
     "CREATE INDEX reply_budget_closes ON reply_budget (closes_at)",
+    "ALTER TABLE write_call ADD COLUMN reply_kind TEXT",
     "CREATE TABLE admin_chat (person TEXT PRIMARY KEY, conversation TEXT NOT NULL) WITHOUT ROWID",
   ]
 }

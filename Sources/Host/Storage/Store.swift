@@ -11,7 +11,7 @@ package final class Store: Sendable {
   package let boot: String
   package let clock: WallClock
   /// How much each channel's platform lets us say.
-  package let sendingRules: [String: SendingRules]
+  private let sendingRules: Mutex<[String: SendingRules]>
   let pool: DatabasePool
   private let writer: GroupCommit
   /// Events accepted and not yet done; the bound of the queue is checked against it without a query.
@@ -30,7 +30,7 @@ package final class Store: Sendable {
   ) throws(StoreError) {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
-    self.sendingRules = sendingRules
+    self.sendingRules = Mutex(sendingRules)
     do {
       var configuration = GRDB.Configuration()
       configuration.busyMode = .timeout(5)
@@ -57,6 +57,11 @@ package final class Store: Sendable {
     }
   }
 
+  /// From now on messages are cut to, and counted against, what each channel's platform allows; by configured name.
+  package func follow(_ rules: [String: SendingRules]) {
+    sendingRules.withLock { $0 = rules }
+  }
+
   /// Runs `body` in a transaction of its own, all or nothing, and returns when it is on disk.
   ///
   /// `body` runs on the writer's thread and must not wait for anything. What it throws is thrown here and rolls back
@@ -66,7 +71,7 @@ package final class Store: Sendable {
   ) async throws -> Value {
     let clock = clock
     let boot = boot
-    let rules = sendingRules
+    let rules = sendingRules.withLock { $0 }
     return try await withCheckedThrowingContinuation { continuation in
       let run: @Sendable (Database) -> (StoreError?) -> Void = { database in
         let result = Result { () throws -> Value in
@@ -128,7 +133,7 @@ package final class Store: Sendable {
   ) async throws -> Value {
     let now = clock.now()
     let boot = boot
-    let rules = sendingRules
+    let rules = sendingRules.withLock { $0 }
     return try await pool.read { database in
       try body(Transaction(database: database, now: now, boot: boot, sendingRules: rules))
     }

@@ -141,7 +141,8 @@ extension Transaction {
 
   /// When the next message of this channel may go, as far as the channel is concerned.
   private func freeTime(from row: Row) -> Timestamp {
-    let delay = sendingRules[row["channel"]]?.perChannel
+    let delay =
+      sendingRules[row["channel"]]?.perChannel
       .map { SendingRate(paidUntil: row["paid_until"]).delay(under: $0, at: now) } ?? 0
     let paused = Timestamp(milliseconds: (row["paused_until"] as Int64?) ?? 0)
     return max(now, paused, now.advanced(by: SendingRate.wait(delay)))
@@ -163,7 +164,8 @@ extension Transaction {
   package func hurryMessages() throws {
     try run("UPDATE outbox_lane SET due = ?1 WHERE due > ?1", [now.milliseconds])
     try run("UPDATE outbox SET not_before = ?1 WHERE state = 'pending' AND not_before > ?1", [now.milliseconds])
-    try run("UPDATE outbox_channel SET paused_until = NULL WHERE paused_until > ?", [now.advanced(by: .seconds(300)).milliseconds])
+    try run(
+      "UPDATE outbox_channel SET paused_until = NULL WHERE paused_until > ?", [now.advanced(by: .seconds(300)).milliseconds])
   }
 
   // MARK: Outcomes

@@ -7,14 +7,15 @@ extension Transaction {
     try run(
       """
       INSERT INTO write_call (code, digest, state, tool, skill, build, arguments, request_id, requester, requester_name, conversation,
-        gates, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        gates, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message, reply_kind)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         call.code, call.digest, call.state.rawValue, call.tool, call.skill, call.build, call.arguments.canonical,
         call.requestID.description, call.requester, call.requesterName, try StoredText.encode(call.conversation),
         try StoredText.encode(call.gates), call.createdAt.milliseconds, call.expiresAt.milliseconds, call.runWithin,
         call.runDeadline?.milliseconds, call.reply.requestID.description, call.reply.answers?.messageID,
+        call.reply.answers?.kind.rawValue,
       ])
     var inserted = call
     inserted.id = database.lastInsertedRowID
@@ -25,10 +26,11 @@ extension Transaction {
   package func update(_ call: WriteCall) throws {
     try run(
       """
-      UPDATE write_call SET state = ?, run_deadline = ?, reply_request_id = ?, reply_message = ?, boot = ?, outcome = ? WHERE id = ?
+      UPDATE write_call SET state = ?, run_deadline = ?, reply_request_id = ?, reply_message = ?, reply_kind = ?, boot = ?, outcome = ? WHERE id = ?
       """,
       [
         call.state.rawValue, call.runDeadline?.milliseconds, call.reply.requestID.description, call.reply.answers?.messageID,
+        call.reply.answers?.kind.rawValue,
         call.boot, call.outcome, call.id,
       ])
   }

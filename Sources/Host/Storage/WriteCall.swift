@@ -86,7 +86,10 @@ package struct WriteCall: Sendable {
     runDeadline = (row["run_deadline"] as Int64?).map { Timestamp(milliseconds: $0) }
     reply = ReplyAddress(
       conversation: conversation, requestID: replyRequestID,
-      answers: (row["reply_message"] as String?).map { MessageReference(messageID: $0) })
+      answers: (row["reply_message"] as String?).map {
+        MessageReference(
+          messageID: $0, kind: (row["reply_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message)
+      })
     boot = row["boot"]
     outcome = row["outcome"]
   }

@@ -10,17 +10,26 @@ package struct ChatRules: Sendable, Equatable {
     case all
   }
 
+  /// What becomes of messages that other bots write.
+  package enum Bots: String, Sendable, CaseIterable {
+    case ignore
+    /// A few times in a row: see `LoopGuard`.
+    case answer
+  }
+
   package struct Rule: Sendable, Equatable {
     /// `group:*`, `group:20002`, `private:*`, … or `*`.
     package let match: String
     package let respond: Respond
     /// What a command begins with.
     package let prefix: String
+    package let bots: Bots
 
-    package init(match: String, respond: Respond, prefix: String = "/") {
+    package init(match: String, respond: Respond, prefix: String = "/", bots: Bots = .ignore) {
       self.match = match
       self.respond = respond
       self.prefix = prefix
+      self.bots = bots
     }
 
     func matches(_ scene: Scene) -> Bool {
@@ -42,6 +51,17 @@ package struct ChatRules: Sendable, Equatable {
     case .group, .guild: return Rule(match: "*", respond: .mention)
     case .private, .guildPrivate: return Rule(match: "*", respond: .all)
     }
+  }
+
+  /// Whether what this sender writes here is looked at.
+  func listens(to event: ChatEvent) -> Bool {
+    !event.sender.isBot || rule(for: event.conversation.scene).bots == .answer
+  }
+
+  /// What a button of ours asks for: a command, whatever the rules for typed ones are.
+  func pressed(_ data: String) -> ChatRequest? {
+    guard data.hasPrefix("/") else { return nil }
+    return CommandLine(data.dropFirst()).map { .command($0) }
   }
 
   /// What of the message is meant for the robot; nil when it is not addressed.

@@ -18,6 +18,8 @@ package struct Subject: Sendable, Hashable {
 
   /// What stands for this subject in votes and comparisons: the same for all ids of one person.
   package var principal: String { person ?? id }
+  /// Whether the robot's own affairs are this subject's to know.
+  package var isAdmin: Bool { roles.contains("admin") || roles.contains("owner") }
 }
 
 /// `roles.yaml`: people, their roles and their ids.

@@ -20,13 +20,17 @@ extension Configuration {
       "channels": .array(channels.map { ["name": .string($0.name), "kind": .string($0.kindName)] }),
       "chats": .array(
         chats.rules.map {
-          ["match": .string($0.match), "respond": .string($0.respond.rawValue), "prefix": .string($0.prefix)]
+          [
+            "match": .string($0.match), "respond": .string($0.respond.rawValue), "prefix": .string($0.prefix),
+            "bots": .string($0.bots.rawValue),
+          ]
         }),
       "limits": [
         "sender": limits.sender.summary, "group": limits.group.summary, "channel": limits.channel.summary,
         "address": limits.address.summary, "connections_per_address": .integer(Int64(limits.connectionsPerAddress)),
         "queue": .integer(Int64(limits.queue)),
         "events_in_flight": .integer(Int64(limits.eventsInFlight)),
+        "duplicate_window": .integer(limits.duplicateWindow.components.seconds),
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
       "skills": ["require_signature": .string(skills.requireSignature.rawValue)],

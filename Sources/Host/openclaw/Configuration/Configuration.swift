@@ -97,6 +97,8 @@ extension Configuration {
     var queue = 10_000
     /// Events that are worked on at the same time.
     var eventsInFlight = 16
+    /// Within this time of an answer the same text of the same sender is not worked on again.
+    var duplicateWindow = Duration.seconds(3)
   }
 
   /// The SQLite file.

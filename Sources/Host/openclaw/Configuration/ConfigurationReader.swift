@@ -100,12 +100,13 @@ extension ConfigurationReader {
   }
 
   private mutating func readChatRule(_ node: YAMLNode) -> ChatRules.Rule? {
-    let members = members(of: node, named: "a rule of 'chats'", allowed: ["match", "respond", "prefix"])
+    let members = members(of: node, named: "a rule of 'chats'", allowed: ["match", "respond", "prefix", "bots"])
     let match = required("match", of: members, in: node, .chatPattern)
     let respond: ChatRules.Respond? = required("respond", of: members, in: node, .choice())
     let prefix = optional("prefix", of: members, .commandPrefix) ?? "/"
     guard let match, let respond else { return nil }
-    return ChatRules.Rule(match: match, respond: respond, prefix: prefix)
+    let bots: ChatRules.Bots = optional("bots", of: members, .choice()) ?? .ignore
+    return ChatRules.Rule(match: match, respond: respond, prefix: prefix, bots: bots)
   }
 }
 

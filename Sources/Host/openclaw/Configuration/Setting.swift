@@ -60,6 +60,7 @@ struct Setting: Sendable {
     Setting("limits.connections_per_address", .integer(in: 1...65_535)) { $0.limits.connectionsPerAddress = $1 },
     Setting("limits.queue", .integer(in: 1...10_000_000)) { $0.limits.queue = $1 },
     Setting("limits.events_in_flight", .integer(in: 1...1024)) { $0.limits.eventsInFlight = $1 },
+    Setting("limits.duplicate_window", .duration(in: .zero...(.seconds(3600)))) { $0.limits.duplicateWindow = $1 },
     Setting("raw_events.keep", .choice()) { $0.rawEvents.keep = $1 },
     Setting("raw_events.days", .integer(in: 1...3650)) { $0.rawEvents.days = $1 },
   ]

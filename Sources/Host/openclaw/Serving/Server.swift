@@ -33,6 +33,8 @@ enum Server {
       let channels = try ChannelSet(configuration.channels, client: client, memory: store) { part in
         ChannelStatus(of: part, health: health, logger: logger)
       }
+      // What the platforms allow is counted in the store, in the transaction of each message.
+      store.follow(channels.deliverers.mapValues(\.rules))
       let house = House(
         configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger,
         tls: tls, rawEventKey: rawEventKey)
@@ -123,14 +125,16 @@ private struct House {
     let agent = CommandAgent(
       chats: configuration.chats, policy: policy, approvals: approvals, toolbox: skills, audit: audit, log: log, store: store)
     let delivery = DeliveryWorker(
-      store: store, deliverers: channels.deliverers, wakeup: signals.outbox, onRecorded: signals.bell.ring, counters: counters,
-      logger: part("delivery"))
+      store: store, deliverers: channels.deliverers, isAdmin: { policy.subject($0).isAdmin },
+      wakeup: signals.outbox, onRecorded: signals.bell.ring, counters: counters, logger: part("delivery"))
     let runner = WriteCallRunner(
       store: store, approvals: approvals, toolbox: skills, wakeup: signals.writes, onCommit: signals.committed, log: log,
       logger: part("agent"), executor: CallThreads.shared)
     let worker = EventWorker(
-      store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, wakeup: signals.inbox,
-      onCommit: signals.committed, logger: part("agent"), executor: CallThreads.shared)
+      store: store, agent: agent, concurrency: configuration.limits.eventsInFlight,
+      presences: channels.deliverers.compactMapValues { $0 as? any Presence },
+      duplicateWindow: configuration.limits.duplicateWindow, wakeup: signals.inbox, onCommit: signals.committed,
+      logger: part("agent"), executor: CallThreads.shared)
     let rawEvents = RawEventKeeper(
       rule: configuration.rawEvents.keep, store: RawEventFolder.archive(in: store, key: rawEventKey, configuration.rawEvents),
       counters: counters, logger: part("gateway"))
