@@ -208,7 +208,10 @@ final class QQPlatform: Sendable {
         state.violations.append("authorization \(authorization)")
         return json(["err_code": 11244, "message": "token expired"], status: .unauthorized)
       }
-      guard body["msg_type"] == 0, let text = body["content"]?.string, !text.isEmpty, let messageID = body["msg_id"]?.string,
+      // Text, or markdown, which buttons come with.
+      let text =
+        body["msg_type"] == 2 ? body["markdown"]?["content"]?.string : body["msg_type"] == 0 ? body["content"]?.string : nil
+      guard let text, !text.isEmpty, let messageID = body["msg_id"]?.string,
         let sequence = body["msg_seq"]?.integer, sequence > 0
       else {
         state.violations.append("body \(body.canonical)")
