@@ -2,6 +2,7 @@
 # make test   the same set-up, then every test
 # make chat   talk to the running service: make chat WHO=admin GROUP=demo
 # make bench  measure, see Benchmarks/
+# make soak   a load with faults for long: make soak TIME=seconds
 # make fuzz   feed garbage to what reads strangers' files: make fuzz TIME=seconds of each
 # make lint   check the formatting
 
@@ -10,7 +11,7 @@ WHO ?= alice
 GROUP ?= demo
 TIME ?= 10
 
-.PHONY: run test chat bench fuzz lint setup peers skills release clean
+.PHONY: run test chat bench soak fuzz lint setup peers skills release clean
 
 setup:
 	@scripts/setup
@@ -30,17 +31,22 @@ run: release skills
 	@scripts/what-to-try
 	@.build/release/openclaw serve
 
-# The end-to-end tests load the machine; apart from the others they disturb no deadline.
+# The end-to-end tests load the machine; apart from the others they disturb no deadline. Those under load go last.
 test: skills peers
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --skip EndToEnd
-	$(SWIFT) test --skip-build --filter EndToEnd
+	$(SWIFT) test --skip-build --filter EndToEnd --skip 'FaultTests|SoakTests'
+	$(SWIFT) test --skip-build --filter 'FaultTests|SoakTests'
 
 chat:
 	@.build/release/openclaw chat --as $(WHO) $(if $(GROUP),--group $(GROUP))
 
 bench: release skills
 	@$(MAKE) --no-print-directory -C Benchmarks
+
+soak: release skills
+	$(SWIFT) build --build-tests
+	OPENCLAW_SOAK_SECONDS=$(TIME) OPENCLAW_BUILD=.build/release $(SWIFT) test --skip-build --filter SoakTests
 
 fuzz: skills
 	@$(MAKE) --no-print-directory -C Tests/Fuzz TIME=$(TIME)

@@ -116,7 +116,8 @@ let package = Package(
       exclude: ["bench.c"], swiftSettings: dialect),
 
     .target(
-      name: "TestSupport", dependencies: ["Core", "Policy", "Storage", .crypto, .nioCore, .nioPosix, .nioSSL],
+      name: "TestSupport",
+      dependencies: ["Core", "Policy", "Storage", .crypto, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioWebSocket],
       path: "Tests/TestSupport",
       swiftSettings: dialect),
     tests("CoreTests", needs: ["Core"]),
@@ -143,7 +144,7 @@ let package = Package(
       ],
       resources: [.copy("Vectors")]),
     tests("SocketsTests", needs: ["Sockets", "TestSupport", .nioCore, .nioWebSocket]),
-    tests("OpenClawTests", needs: ["Core", "Agent", "Gateway", "Skills", "openclaw", .argumentParser]),
+    tests("OpenClawTests", needs: ["Core", "AdapterQQ", "Agent", "Gateway", "Skills", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [

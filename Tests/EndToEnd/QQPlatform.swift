@@ -35,7 +35,6 @@ final class QQPlatform: Sendable {
 
   let port: Int
   private let state: StateBox
-  private let client: HTTPClient
   private let running: Task<Void, any Error>
 
   private final class StateBox: Sendable {
@@ -62,13 +61,12 @@ final class QQPlatform: Sendable {
     let running = Task { try await application.run() }
     var iterator = ports.makeAsyncIterator()
     guard let bound = await iterator.next() else { throw ProcessProblem("the stand-in did not start") }
-    return QQPlatform(port: bound, state: box, client: .shared, running: running)
+    return QQPlatform(port: bound, state: box, running: running)
   }
 
-  private init(port: Int, state: StateBox, client: HTTPClient, running: Task<Void, any Error>) {
+  private init(port: Int, state: StateBox, running: Task<Void, any Error>) {
     self.port = port
     self.state = state
-    self.client = client
     self.running = running
   }
 
@@ -137,6 +135,17 @@ final class QQPlatform: Sendable {
     ]
   }
 
+  /// The envelope of a private message.
+  static func privateMessage(_ id: String, _ text: String, from user: String) -> JSON {
+    [
+      "id": .string("C2C_MESSAGE_CREATE:\(id)"), "op": 0, "s": 1, "t": "C2C_MESSAGE_CREATE",
+      "d": [
+        "id": .string(id), "content": .string(text), "timestamp": "2026-05-28T20:26:40+08:00", "message_type": 0,
+        "author": ["id": .string(user), "user_openid": .string(user), "username": "", "bot": false],
+      ],
+    ]
+  }
+
   struct Answer: Sendable {
     let status: Int
     let body: String
@@ -147,17 +156,24 @@ final class QQPlatform: Sendable {
   func deliver(
     _ event: JSON, to port: Int, timestamp: Int64 = WallClock.system.now().seconds, headers: [String: String] = [:]
   ) async throws -> Answer {
+    try await Self.deliver(event, to: port, timestamp: timestamp, headers: headers)
+  }
+
+  /// Posts an event as the platform does. Throws when the service is not there.
+  static func deliver(
+    _ event: JSON, to port: Int, timestamp: Int64 = WallClock.system.now().seconds, headers: [String: String] = [:]
+  ) async throws -> Answer {
     let body = event.canonical
     var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/qq/webhook/main")
     request.method = .POST
     request.headers.add(name: "Content-Type", value: "application/json")
     request.headers.add(name: "User-Agent", value: "QQBot-Callback")
-    request.headers.add(name: "X-Bot-Appid", value: Self.appID)
+    request.headers.add(name: "X-Bot-Appid", value: appID)
     request.headers.add(name: "X-Signature-Timestamp", value: String(timestamp))
-    request.headers.add(name: "X-Signature-Ed25519", value: try Self.signature(over: "\(timestamp)\(body)"))
+    request.headers.add(name: "X-Signature-Ed25519", value: try signature(over: "\(timestamp)\(body)"))
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.body = .bytes(ByteBuffer(string: body))
-    let response = try await client.execute(request, timeout: .seconds(10))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
     let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
     return Answer(
       status: Int(response.status.code), body: text, requestID: response.headers.first(name: "X-Request-Id"))

@@ -4,8 +4,10 @@ import Synchronization
 
 /// The real program, in a folder of its own, seen from outside: its log, its port, its exit.
 final class ServiceProcess: Sendable {
-  /// Products of the build that this test belongs to.
-  static let products = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+  /// Products of the build that this test belongs to, or those in the folder that `OPENCLAW_BUILD` names.
+  static let products =
+    ProcessInfo.processInfo.environment["OPENCLAW_BUILD"].map { URL(filePath: $0) }
+    ?? URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
 
   let folder: URL
   let port: Int
