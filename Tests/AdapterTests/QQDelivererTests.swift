@@ -150,7 +150,7 @@ struct QQDelivererTests {
     #expect(requests.filter { $0.path == Self.groupPath }.map { $0.headers["authorization"] } == ["QQBot t1", "QQBot t2"])
   }
 
-  @Test("a second refused token ends the attempts")
+  @Test("a second refused token ends this attempt, and is for the operator to know")
   func tokenRefusedTwice() async throws {
     let clock = ManualClock()
     async let outcome = deliver(
@@ -162,7 +162,8 @@ struct QQDelivererTests {
       Issue.record("delivered")
       return
     }
-    #expect(error.advice == .giveUp)
+    #expect(error.advice == .retry(after: nil))
+    #expect(error.concernsAdmins)
     #expect(error.code == "11243")
     #expect(requests.filter { $0.path == Self.groupPath }.count == 2)
   }

@@ -30,8 +30,9 @@ struct QQAPI: Sendable {
     let second = try await attempt(method, path, body, deadline)
     guard let code = second.answer.refusedToken else { return second.answer }
     await tokens.drop(second.token)
+    // Another process may have made the platform forget both. If it is a matter of settings, the attempts end by their number.
     throw DeliveryError(
-      .giveUp, code: code, message: "a fresh access token was refused too; check app_id, secret and IP allow-list",
+      .retry(after: nil), code: code, message: "a fresh access token was refused too; check app_id, secret and IP allow-list",
       concernsAdmins: true)
   }
 
