@@ -1,3 +1,4 @@
+import AdapterQQ
 import Agent
 import Core
 import Foundation
@@ -49,6 +50,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
           token_url: http://127.0.0.1:1/token
           validation: unsigned
           freshness: 2m
+          sending: { per_second: 50, group_replies: 4, private_window: 5m }
         - name: napcat
           kind: onebot
           transport: [http, reverse-websocket]
@@ -93,6 +95,10 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     #expect(qq.tokenURL == "http://127.0.0.1:1/token")
     #expect(qq.validation == .unsigned)
     #expect(qq.freshness == .seconds(120))
+    #expect(qq.sending.perSecond == 50)
+    #expect(qq.sending.groupReplies == 4)
+    #expect(qq.sending.privateWindow == .seconds(300))
+    #expect(qq.sending.chatPerSecond == 5)
     #expect(oneBot.transports == [.http, .reverseWebSocket])
     #expect(oneBot.secrets.map { $0.reveal() } == ["new"])
     #expect(oneBot.accessTokens.map { $0.reveal() } == ["old"])
@@ -238,6 +244,10 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, shards: 65 }]",
         "openclaw.yaml:1:72: 'shards' must be a whole number from 1 to 64"
+      ),
+      (
+        "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, sending: { group_replies: 0 } }]",
+        "openclaw.yaml:1:90: 'group_replies' must be a whole number from 1 to 100"
       ),
       (
         "channels: [{ kind: qq, name: x, app_id: 1, secret: { env: S }, api_base: 'https://u:p@h' }]",

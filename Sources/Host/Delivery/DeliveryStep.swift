@@ -66,7 +66,7 @@ enum DeliveryStep: Equatable, Sendable {
     case .retry(let delay, let code):
       let time = transaction.now.advanced(by: delay)
       try transaction.postpone(message, until: time, error: code, inDoubt: error?.advice == .ambiguous)
-      guard case .retry(let pause?)? = error?.advice else { return }
+      guard let error, error.concernsChannel, case .retry(let pause?) = error.advice else { return }
       try transaction.pauseChannel(
         message.conversation.channel, until: transaction.now.advanced(by: min(pause, Self.longestPause)))
     case .failed(let code): try transaction.markFailed(message, error: code)

@@ -21,6 +21,8 @@ package struct QQConfiguration: Sendable {
   let intents: QQIntents
   /// Gateway connections side by side.
   let shards: Int
+  /// How much the bot may say.
+  let sending: QQSendingLimits
 
   /// The signing keys of `secrets`, in that order, derived once.
   let keys: [QQSigningKey]
@@ -31,7 +33,7 @@ package struct QQConfiguration: Sendable {
     name: String, appID: String, secrets: [Secret], apiBase: String = "https://api.bot.qq.com",
     tokenURL: String = "https://api.bot.qq.com/app/getAppAccessToken", freshness: Duration = .seconds(300),
     acceptUnsignedValidation: Bool = false, botUserID: String? = nil,
-    intents: [QQIntent] = QQIntent.standard, shards: Int = 1
+    intents: [QQIntent] = QQIntent.standard, shards: Int = 1, sending: QQSendingLimits = QQSendingLimits()
   ) throws(QQConfigurationError) {
     guard !appID.isEmpty, appID.utf8.allSatisfy(\.isDecimalDigit) else {
       throw QQConfigurationError(channel: name, setting: "app_id", message: "must be decimal digits, as the console shows it")
@@ -64,6 +66,7 @@ package struct QQConfiguration: Sendable {
     self.botUserID = botUserID
     self.intents = QQIntents(intents)
     self.shards = shards
+    self.sending = sending
   }
 
   private static func absolute(_ text: String, setting: String, channel: String) throws(QQConfigurationError) -> String {

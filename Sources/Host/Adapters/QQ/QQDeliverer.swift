@@ -29,23 +29,7 @@ package struct QQDeliverer: Deliverer {
   /// said twice.
   package var recognisesRepeats: Bool { true }
 
-  /// The platform's published limits, those of bots without certification.
-  package var rules: SendingRules {
-    SendingRules(
-      textLimit: Self.textLimit,
-      replies: [
-        .private: .init(replies: 4, window: .seconds(3600)), .group: .init(replies: 5, window: .seconds(300)),
-        .guild: .init(replies: nil, window: .seconds(300)), .guildPrivate: .init(replies: nil, window: .seconds(300)),
-      ],
-      perChat: RateLimit(perMinute: 300, burst: 5), perChannel: RateLimit(perMinute: 3000, burst: 50),
-      // The daily quotas cannot be said here; beyond them the platform answers with a code of class `rate`.
-      unasked: [
-        .private: RateLimit(perMinute: 20, burst: 5), .group: RateLimit(perMinute: 20, burst: 5),
-        .guild: RateLimit(perMinute: 1, burst: 2), .guildPrivate: RateLimit(perMinute: 1, burst: 2),
-      ])
-  }
-
-  private static let textLimit = 2000
+  package var rules: SendingRules { api.configuration.sending.rules }
 
   /// Sends one message, or takes one back. Ends within 30 s, with media within 2 min. Codes are the platform's, or `not_reachable`, `no_answer`,
   /// `outcome_unknown`, `out_of_time`, `too_long`, `http_<status>`, `token_unreachable`, `token_unreadable`, `upload_…`.
@@ -78,12 +62,13 @@ package struct QQDeliverer: Deliverer {
   private static let badFileInfo = "304080"
 
   private static func form(of content: MessageContent) throws(DeliveryError) -> QQMessageForm {
-    guard content.text.unicodeScalars.count <= textLimit else {
+    guard content.text.unicodeScalars.count <= QQSendingLimits.textLimit else {
       throw DeliveryError(
-        .giveUp, code: "too_long", message: "the text has more than \(textLimit) characters; it must be split before it is sent")
+        .giveUp, code: "too_long",
+        message: "the text has more than \(QQSendingLimits.textLimit) characters; it must be split before it is sent")
     }
     let markdown = content.markdown?.unicodeScalars.count ?? 0
-    return markdown <= textLimit ? .full : .plain
+    return markdown <= QQSendingLimits.textLimit ? .full : .plain
   }
 
   private func send(_ request: QQSendRequest, within deadline: QQDeadline) async throws(DeliveryError) -> DeliveryReceipt {

@@ -31,7 +31,10 @@ enum QQSendOutcome: Sendable, Equatable {
     }
     let refusal = "the platform refused the message (HTTP \(answer.status)\(trace))"
     func failed(_ advice: DeliveryError.Advice, concernsAdmins: Bool = false) -> QQSendOutcome {
-      .failed(DeliveryError(advice, code: String(code), message: refusal, concernsAdmins: concernsAdmins))
+      // Codes speak of one chat's quota; the status, of everything that comes from this bot.
+      .failed(
+        DeliveryError(
+          advice, code: String(code), message: refusal, concernsAdmins: concernsAdmins, concernsChannel: answer.status == 429))
     }
     switch QQErrorClass(code: code) {
     case .token: self = .tokenRefused(code: String(code))
@@ -85,7 +88,10 @@ enum QQSendOutcome: Sendable, Equatable {
     switch answer.status {
     case 204: return .delivered(DeliveryReceipt(messageID: nil))
     case 401: return .tokenRefused(code: code)
-    case 429: return .failed(DeliveryError(.retry(after: answer.retryAfter ?? .seconds(10)), code: code, message: message))
+    case 429:
+      return .failed(
+        DeliveryError(
+          .retry(after: answer.retryAfter ?? .seconds(10)), code: code, message: message, concernsChannel: true))
     case 300..<500: return .failed(DeliveryError(.retry(after: answer.retryAfter), code: code, message: message))
     default: return .failed(DeliveryError(.ambiguous, code: code, message: message))
     }

@@ -61,12 +61,17 @@ package struct DeliveryError: Error, Sendable, Equatable {
   package let message: String
   /// Whether only the operator can mend it: wrong credentials, missing permission, a banned bot.
   package let concernsAdmins: Bool
+  /// Whether a time to wait holds for everything that the channel has to say, not for this message alone.
+  package let concernsChannel: Bool
 
-  package init(_ advice: Advice, code: String, message: String, concernsAdmins: Bool = false) {
+  package init(
+    _ advice: Advice, code: String, message: String, concernsAdmins: Bool = false, concernsChannel: Bool = false
+  ) {
     self.advice = advice
     self.code = code
     self.message = message
     self.concernsAdmins = concernsAdmins
+    self.concernsChannel = concernsChannel
   }
 }
 

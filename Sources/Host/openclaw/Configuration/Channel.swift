@@ -58,6 +58,8 @@ extension Channel {
     var intents = QQIntent.standard
     /// Gateway connections side by side.
     var shards = 1
+    /// How much the bot may say.
+    var sending = QQSendingLimits()
   }
 
   /// One account of a OneBot v11 implementation.

@@ -29,7 +29,8 @@ extension ConfigurationReader {
     guard let kind: KindName = required("kind", of: all, in: node, .choice()) else { return nil }
     let own =
       switch kind {
-      case .qq: ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness", "intents", "shards"]
+      case .qq:
+        ["app_id", "secret", "transport", "api_base", "token_url", "validation", "freshness", "intents", "shards", "sending"]
       case .onebot: ["transport", "secret", "access_token", "api_base", "url", "sockets"]
       case .playground: [String]()
       }
@@ -60,7 +61,29 @@ extension ConfigurationReader {
     channel.freshness = optional("freshness", of: members, allowed) ?? channel.freshness
     if let member = members.first(where: { $0.key == "intents" }) { channel.intents = intents(member) }
     channel.shards = optional("shards", of: members, .integer(in: 1...64)) ?? channel.shards
+    if let member = members.first(where: { $0.key == "sending" }) { channel.sending = sending(member.value) }
     return channel
+  }
+
+  private mutating func sending(_ node: YAMLNode) -> QQSendingLimits {
+    let numbers: [(key: String, path: WritableKeyPath<QQSendingLimits, Int>, most: Int)] = [
+      ("per_second", \.perSecond, 10_000), ("chat_per_second", \.chatPerSecond, 1_000),
+      ("unasked_per_minute", \.unaskedPerMinute, 10_000), ("private_replies", \.privateReplies, 100),
+      ("group_replies", \.groupReplies, 100),
+    ]
+    let windows: [(key: String, path: WritableKeyPath<QQSendingLimits, Duration>)] = [
+      ("private_window", \.privateWindow), ("group_window", \.groupWindow),
+    ]
+    let members = members(of: node, named: "'sending'", allowed: numbers.map(\.key) + windows.map(\.key))
+    var limits = QQSendingLimits()
+    for (key, path, most) in numbers {
+      limits[keyPath: path] = optional(key, of: members, .integer(in: 1...most)) ?? limits[keyPath: path]
+    }
+    for (key, path) in windows {
+      let allowed = ValueSyntax.duration(in: .seconds(30)...(.seconds(86_400)))
+      limits[keyPath: path] = optional(key, of: members, allowed) ?? limits[keyPath: path]
+    }
+    return limits
   }
 
   private mutating func intents(_ member: YAMLNode.Member) -> [QQIntent] {

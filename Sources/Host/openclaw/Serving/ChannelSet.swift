@@ -48,7 +48,7 @@ struct ChannelSet {
     let configuration = try QQConfiguration(
       name: name, appID: settings.appID, secrets: settings.secrets, apiBase: settings.apiBase, tokenURL: settings.tokenURL,
       freshness: settings.freshness, acceptUnsignedValidation: settings.validation == .unsigned, intents: settings.intents,
-      shards: settings.shards)
+      shards: settings.shards, sending: settings.sending)
     let bot = QQBot(configuration, client: client, status: status)
     switch settings.transport {
     case .webhook: webhooks["/qq/webhook", default: []].append(QQChannel(configuration))
