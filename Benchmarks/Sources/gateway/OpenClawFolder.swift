@@ -24,6 +24,7 @@ struct OpenClawFolder {
           transport: webhook
           api_base: http://127.0.0.1:\(platformPort)
           token_url: http://127.0.0.1:\(platformPort)/app/getAppAccessToken
+          sending: { per_second: 10000, chat_per_second: 1000 }
       limits:
         sender: { per_minute: 1000000, burst: 1000000 }
         group: { per_minute: 1000000, burst: 1000000 }
