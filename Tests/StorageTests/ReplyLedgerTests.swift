@@ -245,9 +245,29 @@ struct ReplyLedgerTests {
     _ = try await chat.receive(.notice(.unaskedRefused))
     for index in 0..<25 { try await chat.say("\(index) of many words that do not go together", to: unasked) }
     #expect(try await chat.states() == ["held": 20, "failed": 5])
-    #expect(try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(60)) } == .init(held: 20, dropped: 5))
+    #expect(
+      try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(60)) } == .init(held: 20, dropped: 5, isUnfinished: false))
     chat.clock.advance(.seconds(61))
-    #expect(try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(60)) } == .init(held: 0, dropped: 20))
+    #expect(
+      try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(60)) } == .init(held: 0, dropped: 20, isUnfinished: false))
+  }
+
+  @Test("closed windows are forgotten in steps, and a late answer is held all the same")
+  func forgets() async throws {
+    let chat = try CountingChat(window: .seconds(60))
+    let address = try await chat.receive()
+    for _ in 0..<1_500 { _ = try await chat.receive() }
+    func step() async throws -> Transaction.Housekeeping {
+      try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(86_400)) }
+    }
+    #expect(try await step() == .init(held: 0, dropped: 0, isUnfinished: false))
+    chat.clock.advance(.seconds(661))
+    #expect(try await step().isUnfinished)
+    #expect(try await !step().isUnfinished)
+    let left = try await chat.store.read { try Int.fetchOne($0.database, sql: "SELECT COUNT(*) FROM reply_budget") }
+    #expect(left == 0)
+    try await chat.say("late", to: address)
+    #expect(try await chat.states() == ["held": 1])
   }
 
   @Test("a message of ours is taken back once: the newest, or the one that is named")

@@ -99,7 +99,7 @@ package final class DeliveryWorker: Service {
     }
   }
 
-  /// Once in half a minute.
+  /// Once in half a minute, and once a second while there is more to do.
   private func tidy() async {
     let now = store.clock.now()
     let isTime = house.withLock { house in
@@ -108,7 +108,10 @@ package final class DeliveryWorker: Service {
       return true
     }
     guard isTime, let found = try? await store.write({ try $0.tidyOutbox(heldFor: Self.heldFor) }) else { return }
-    house.withLock { $0.held = Int64(found.held) }
+    house.withLock { house in
+      house.held = Int64(found.held)
+      if found.isUnfinished { house.tidyAt = now.advanced(by: .seconds(1)) }
+    }
     guard found.dropped > 0 else { return }
     counters.add(UInt64(found.dropped), to: Self.drops)
     logger.warning("held messages were given up", metadata: ["count": "\(found.dropped)"])

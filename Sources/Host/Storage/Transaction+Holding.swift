@@ -267,24 +267,33 @@ extension Transaction {
     package let held: Int
     /// Held messages given up since the last time, because there were too many or they were too old.
     package let dropped: Int
+    /// Whether there may be more to forget or to give up.
+    package let isUnfinished: Bool
   }
 
-  /// Forgets windows that are long closed, and gives up what was held for more than `age`.
+  /// One step of keeping house, which holds up other writers for a short while only.
+  private static let tidyStep = 1000
+
+  /// Forgets windows that are closed, and gives up what was held for more than `age`.
   package func tidyOutbox(heldFor age: Duration) throws -> Housekeeping {
+    // A little later: an answer that is on its way is settled by then.
     try run(
-      "DELETE FROM reply_budget WHERE id IN (SELECT id FROM reply_budget WHERE closes_at < ? LIMIT 1000)",
-      [now.advanced(by: .seconds(-3600)).milliseconds])
+      "DELETE FROM reply_budget WHERE id IN (SELECT id FROM reply_budget WHERE closes_at < ? ORDER BY closes_at LIMIT ?)",
+      [now.advanced(by: .seconds(-600)).milliseconds, Self.tidyStep])
+    let forgotten = database.changesCount
     let old = try rows(
       """
       UPDATE outbox SET state = 'failed', error = 'held_too_long'
       WHERE id IN (
-        SELECT id FROM outbox INDEXED BY outbox_held_age WHERE state = 'held' AND created_at < ? ORDER BY created_at LIMIT 1000)
+        SELECT id FROM outbox INDEXED BY outbox_held_age WHERE state = 'held' AND created_at < ? ORDER BY created_at LIMIT ?)
       RETURNING lane
-      """, [now.advanced(by: .zero - age).milliseconds])
+      """, [now.advanced(by: .zero - age).milliseconds, Self.tidyStep])
     for row in old { try run("UPDATE outbox_lane SET held = held - 1 WHERE lane = ?", [row["lane"] as String]) }
     let dropped = try row("SELECT TOTAL(dropped) AS dropped FROM outbox_channel", [])
     try run("UPDATE outbox_channel SET dropped = 0 WHERE dropped > 0", [])
     let held = try row("SELECT COUNT(*) AS held FROM outbox INDEXED BY outbox_held_age WHERE state = 'held'", [])
-    return Housekeeping(held: (held?["held"] as Int?) ?? 0, dropped: old.count + Int((dropped?["dropped"] as Double?) ?? 0))
+    return Housekeeping(
+      held: (held?["held"] as Int?) ?? 0, dropped: old.count + Int((dropped?["dropped"] as Double?) ?? 0),
+      isUnfinished: max(forgotten, old.count) == Self.tidyStep)
   }
 }
