@@ -7,6 +7,7 @@ struct QQAPI: Sendable {
   let configuration: QQConfiguration
   let http: QQHTTP
   let tokens: QQTokenProvider
+  let time: QQStopwatch
 
   /// Time for one request.
   static let requestLimit: Duration = .seconds(10)
@@ -20,11 +21,11 @@ struct QQAPI: Sendable {
   func call(
     _ method: HTTPMethod, _ path: String, body: JSONClient.Body? = nil, within deadline: QQDeadline = QQDeadline()
   ) async throws(DeliveryError) -> QQHTTP.Answer {
-    let start = ContinuousClock.now
+    let start = time.now()
     let first = try await attempt(method, path, body, deadline)
     guard let code = first.answer.refusedToken else { return first.answer }
     await tokens.drop(first.token)
-    guard ContinuousClock.now - start < Self.latestSecondAttempt else {
+    guard time.now() - start < Self.latestSecondAttempt else {
       throw DeliveryError(.retry(after: nil), code: code, message: "the access token was refused")
     }
     let second = try await attempt(method, path, body, deadline)

@@ -15,7 +15,8 @@ package struct QQBot: Sendable {
     let http = QQHTTP(client: client)
     api = QQAPI(
       configuration: configuration, http: http,
-      tokens: QQTokenProvider(configuration: configuration, http: http, wallClock: wallClock, clock: clock, status: status))
+      tokens: QQTokenProvider(configuration: configuration, http: http, wallClock: wallClock, clock: clock, status: status),
+      time: QQStopwatch(clock))
     self.wallClock = wallClock
     self.clock = clock
   }
