@@ -31,6 +31,8 @@ run: release skills
 	@scripts/what-to-try
 	@.build/release/openclaw serve
 
+# Hundreds of tests at once would starve each other on two processors.
+test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 8
 # The end-to-end tests load the machine; apart from the others they disturb no deadline. Those under load go last.
 test: skills peers
 	$(SWIFT) build --build-tests
