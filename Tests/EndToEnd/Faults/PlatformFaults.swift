@@ -33,7 +33,7 @@ struct PlatformFaults: Sendable {
     PlatformFaults(
       seed: seed,
       perThousand: [
-        .refuses: 40, .slowsDown: 10, .forgetsToken: 5, .failsAfterwards: 30, .cutsOff: 40, .staysSilent: 1,
+        .refuses: 40, .slowsDown: 1, .forgetsToken: 5, .failsAfterwards: 30, .cutsOff: 40, .staysSilent: 1,
       ])
   }
 
