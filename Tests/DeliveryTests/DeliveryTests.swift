@@ -32,6 +32,46 @@ struct DeliveryStepTests {
     #expect(step(.retry(after: nil), attempt: 3) == .failed(code: "x"))
     #expect(step(.giveUp) == .failed(code: "x"))
   }
+
+  @Test("a closed reply window holds the message; a target that is gone closes the chat", arguments: [1, 3])
+  func holds(attempt: Int) {
+    #expect(step(.hold, attempt: attempt) == .held(code: "x"))
+    #expect(step(.targetGone, attempt: attempt) == .targetGone(code: "x"))
+  }
+
+  @Test("what the platform reviews first waits for its notice")
+  func reviewing() {
+    let step = DeliveryStep(
+      after: .success(DeliveryReceipt(messageID: nil, auditID: "a")), attempt: 1, limit: 3, recognisesRepeats: true,
+      delay: .seconds(1))
+    #expect(step == .reviewing(auditID: "a"))
+  }
+
+  @Test("a doubtful send at the attempt limit ends as unknown, because it may have arrived")
+  func doubtfulToTheEnd() {
+    #expect(step(.ambiguous, attempt: 2) == .retry(after: .seconds(1), code: "x"))
+    #expect(step(.ambiguous, attempt: 3) == .unknown(code: "x"))
+  }
+}
+
+@Suite("Telling the admins")
+struct AlertLimiterTests {
+  @Test("each kind of trouble is told once an hour")
+  func hourly() {
+    var limiter = AlertLimiter()
+    #expect(limiter.admit("token", at: Timestamp(seconds: 0)) == true)
+    #expect(limiter.admit("token", at: Timestamp(seconds: 3599)) == false)
+    #expect(limiter.admit("banned", at: Timestamp(seconds: 3599)) == true)
+    #expect(limiter.admit("token", at: Timestamp(seconds: 3600)) == true)
+  }
+
+  @Test("past the kinds it remembers, new ones wait until an old one is forgotten")
+  func bounded() {
+    var limiter = AlertLimiter()
+    for kind in 0..<256 { #expect(limiter.admit("\(kind)", at: Timestamp(seconds: 0)) == true) }
+    #expect(limiter.admit("new", at: Timestamp(seconds: 1)) == false)
+    #expect(limiter.admit("new", at: Timestamp(seconds: 3600)) == true)
+  }
 }
 
 /// Answers each message by a script and reports what it saw.
