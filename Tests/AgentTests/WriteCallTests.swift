@@ -56,6 +56,24 @@ private final class Robot {
     return try await store.write { try conclusion($0)?.content.text }
   }
 
+  /// Lets something other than a message happen and returns the immediate reply.
+  @discardableResult
+  func happen(_ kind: ChatEvent.Kind, _ text: String = "", as sender: String = "alice") async throws -> AgentReply? {
+    let sample = ChatEvent.sample("event", from: sender)
+    let event = ChatEvent(
+      requestID: RequestID(), receivedAt: sample.receivedAt, kind: kind, conversation: sample.conversation, sender: sample.sender,
+      messageID: "event", text: text, dedupeKeys: ["event"])
+    let conclusion = await agent.conclude(event)
+    return try await store.write { try conclusion($0) }
+  }
+
+  /// Presses a button that carries `data`.
+  @discardableResult
+  func press(_ data: String, as sender: String) async throws -> String? {
+    let press = ButtonPress(interactionID: "i", buttonID: nil, mustBeAcknowledged: true)
+    return try await happen(.button(press), data, as: sender)?.content.text
+  }
+
   /// Asks for a note and returns the code of the card.
   func ask(_ text: String = "/note milk", as sender: String = "alice") async throws -> String {
     let card = try #require(try await say(text, as: sender))
@@ -120,6 +138,32 @@ struct WriteCallTests {
     #expect(try await robot.outbox() == ["noted milk"])
     #expect(try await robot.state(code) == .succeeded)
     #expect(try await AuditVerifier.verify(robot.store).defect == nil)
+  }
+
+  @Test("a pressed button is what its command typed would be: it runs for an admin, and for nobody else")
+  func buttons() async throws {
+    let robot = try Robot()
+    let code = try await robot.ask(as: "admin")
+    #expect(try await robot.press("/approve \(code)", as: "admin")?.contains("your own request") == true)
+    let stranger = try await robot.press("/approve \(code)", as: "bob")
+    #expect(stranger == (try await robot.say("/approve 00000000", as: "bob")))
+    #expect(try await robot.press("approve \(code)", as: "carol") == nil)
+    #expect(try await robot.state(code) == .pending)
+    try await robot.press("/approve \(code)", as: "carol")
+    #expect(try await robot.state(code) == .approved)
+    let denied = try await robot.ask("/note bread")
+    try await robot.press("/deny \(denied)", as: "carol")
+    #expect(try await robot.state(denied) == .denied)
+  }
+
+  @Test("whoever lets the robot in is greeted; other notices lead to nothing")
+  func greetings() async throws {
+    let robot = try Robot()
+    #expect(try await robot.happen(.notice(.botAdded))?.content.text.contains("/help") == true)
+    #expect(try await robot.happen(.notice(.friendAdded))?.content.text.contains("/help") == true)
+    for notice in [Notice.botRemoved, .friendRemoved, .unaskedRefused, .unaskedAllowed, .muted, .unmuted] {
+      #expect(try await robot.happen(.notice(notice)) == nil)
+    }
   }
 
   @Test("the requester cannot approve, by no account of theirs, and a stranger learns nothing")

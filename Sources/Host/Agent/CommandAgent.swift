@@ -32,8 +32,6 @@ package struct CommandAgent: Sendable {
 
   /// Runs what has to run before the event can be completed: read tools only. May be called again for the same event after a crash.
   package func conclude(_ event: ChatEvent) async -> Conclusion {
-    // Nobody waits for an answer to what nobody said.
-    if case .notice = event.kind { return { _ in nil } }
     switch event.kind {
     case .notice(let notice): return greeting(after: notice)
     // What a button carries is typed for the person; it grants nothing that typing would not.
