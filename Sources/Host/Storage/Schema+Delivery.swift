@@ -1,6 +1,11 @@
 extension Schema {
   /// The outbox of rich messages, with what platforms allow: answers are counted, chats may be closed, rates outlive a restart.
   static let delivery = [
+    // What waits was a message: nothing else was kept before.
+    """
+    UPDATE event SET body = json_set(body, '$.kind', json('{"message":{}}'))
+    WHERE state = 'pending' AND json_extract(body, '$.kind') IS NULL
+    """,
     "ALTER TABLE outbox RENAME TO outbox_1",
     """
     CREATE TABLE outbox (

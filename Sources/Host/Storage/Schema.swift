@@ -11,7 +11,7 @@ enum Schema {
     try migrator.migrate(pool)
   }
 
-  private static var migrator: DatabaseMigrator {
+  static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { database in
       for statement in inbox + outbox + writeCalls + audit + rest { try database.execute(sql: statement) }
