@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@Suite("A platform on a bad day", .timeLimit(.minutes(5)))
+@Suite("A platform on a bad day", .timeLimit(.minutes(10)))
 struct FaultTests {
   private static let environment = ["QQ_SECRET": QQPlatform.secret]
 

@@ -5,7 +5,7 @@ import Testing
 /// How long to run; a short form unless somebody asks for more: `make soak TIME=1800`.
 private let soakSeconds = ProcessInfo.processInfo.environment["OPENCLAW_SOAK_SECONDS"].flatMap { Int($0) } ?? 15
 
-@Suite("Running for long", .timeLimit(.minutes(soakSeconds / 60 + 3)))
+@Suite("Running for long", .timeLimit(.minutes(soakSeconds / 60 + 5)))
 struct SoakTests {
   private static let eventsPerSecond = 200
   private static let chats = 400
