@@ -17,31 +17,38 @@ struct PlatformFaults: Sendable {
     case staysSilent
   }
 
-  /// Of a thousand messages, how many meet each fault.
-  let perThousand: [Fault: Int]
+  /// Of ten thousand messages, how many meet each fault.
+  let perTenThousand: [Fault: Int]
   private var random: SplitMix
 
-  init(seed: UInt64, perThousand: [Fault: Int]) {
-    self.perThousand = perThousand
+  init(seed: UInt64, perTenThousand: [Fault: Int]) {
+    self.perTenThousand = perTenThousand
     random = SplitMix(state: seed)
   }
 
-  static func none() -> PlatformFaults { PlatformFaults(seed: 0, perThousand: [:]) }
-
-  /// A bad day: one message in eight meets something.
+  /// A bad day: one message in nine meets something.
   static func badDay(seed: UInt64) -> PlatformFaults {
     PlatformFaults(
       seed: seed,
-      perThousand: [
-        .refuses: 40, .slowsDown: 1, .forgetsToken: 5, .failsAfterwards: 30, .cutsOff: 40, .staysSilent: 1,
+      perTenThousand: [
+        .refuses: 400, .slowsDown: 10, .forgetsToken: 20, .failsAfterwards: 300, .cutsOff: 400, .staysSilent: 10,
+      ])
+  }
+
+  /// The same for hundreds of messages a second: what stops the whole bot for a second comes every minute or so.
+  static func longDay(seed: UInt64) -> PlatformFaults {
+    PlatformFaults(
+      seed: seed,
+      perTenThousand: [
+        .refuses: 400, .slowsDown: 1, .forgetsToken: 1, .failsAfterwards: 300, .cutsOff: 400, .staysSilent: 10,
       ])
   }
 
   /// What happens to the next message; nil: all is well.
   mutating func next() -> Fault? {
-    var draw = Int.random(in: 0..<1000, using: &random)
+    var draw = Int.random(in: 0..<10_000, using: &random)
     for fault in Fault.allCases {
-      draw -= perThousand[fault] ?? 0
+      draw -= perTenThousand[fault] ?? 0
       if draw < 0 { return fault }
     }
     return nil

@@ -12,7 +12,7 @@ struct SoakTests {
 
   @Test("at 200 events a second with faults, each is answered once, and neither memory nor descriptors grow")
   func soak() async throws {
-    let platform = try await FaultyPlatform.start(.badDay(seed: 3))
+    let platform = try await FaultyPlatform.start(.longDay(seed: 3))
     let house = try House(channels: platform.channelConfiguration(transport: "webhook"), skills: ["echo"])
     let service = try await ServiceProcess.start(in: house.folder, environment: ["QQ_SECRET": QQPlatform.secret])
     let process = service.processIdentifier
