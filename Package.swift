@@ -120,7 +120,7 @@ let package = Package(
       dependencies: ["Core", "Policy", "Storage", .crypto, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioWebSocket],
       path: "Tests/TestSupport",
       swiftSettings: dialect),
-    tests("CoreTests", needs: ["Core"]),
+    tests("CoreTests", needs: ["Core", "TestSupport"]),
     tests("PolicyTests", needs: ["Core", "Policy"]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
     tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb, .logging]),

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Core
@@ -50,7 +51,7 @@ struct TextSplitterTests {
 
   @Test("nothing is left out, every piece is within the limit and not empty, and fences are balanced", arguments: 0..<300)
   func property(seed: Int) {
-    var random = SeededGenerator(seed: UInt64(seed))
+    var random = SplitMix(state: UInt64(seed))
     let atoms = ["word", " ", "\n", "\n\n", "。", ". ", "长文字", "e\u{301}", "👩‍👧", "x", "\n```swift\n", "\n```\n", "longerword", "`"]
     let withFences = seed.isMultiple(of: 2)
     let text = (0..<Int.random(in: 0...200, using: &random))
@@ -80,20 +81,5 @@ struct TextSplitterTests {
       if !isOpen { isOpen = !line.dropFirst(3).contains("`") } else if line.allSatisfy({ $0 == "`" }) { isOpen = false }
     }
     return !isOpen
-  }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

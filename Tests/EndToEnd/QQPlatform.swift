@@ -4,10 +4,8 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 import NIOHTTP1
-import ServiceLifecycle
 import Synchronization
 
 /// A stand-in of the official platform: signs events towards the service, and takes its replies as strictly as the real one.
@@ -44,7 +42,6 @@ final class QQPlatform: Sendable {
   /// Starts on a free port.
   static func start() async throws -> QQPlatform {
     let box = StateBox()
-    let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let router = Router()
     router.post("/app/getAppAccessToken") { request, _ in try await token(request, box) }
     router.post("/v2/groups/:id/messages") { request, context in try await take(request, context, box) }
@@ -52,15 +49,7 @@ final class QQPlatform: Sendable {
     router.get("/gateway/bot") { _, _ in
       json(["url": .string(box.state.withLock(\.gateway)), "shards": 1, "session_start_limit": ["remaining": 1000]])
     }
-    var logger = Logger(label: "qq")
-    logger.logLevel = .critical
-    let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) }, logger: logger)
-    // Runs until `stop`: the stand-in outlives many starts and kills of the service.
-    let running = Task { try await application.run() }
-    var iterator = ports.makeAsyncIterator()
-    guard let bound = await iterator.next() else { throw ProcessProblem("the stand-in did not start") }
+    let (bound, running) = try await StandIn.serve(router)
     return QQPlatform(port: bound, state: box, running: running)
   }
 

@@ -10,7 +10,7 @@ import Testing
 struct LedgerWalkTests {
   @Test("count and window of every reply are kept, the result gets through, and nothing is lost or said twice", arguments: 0..<40)
   func walk(seed: Int) async throws {
-    var random = Numbers(seed: UInt64(seed))
+    var random = SplitMix(state: UInt64(seed))
     let replies = Int.random(in: 1...5, using: &random)
     let chat = try CountingChat(
       replies: replies, window: .seconds(300), limit: 80,
@@ -51,7 +51,7 @@ private struct Walk {
     addresses.append((address, chat.clock.now.advanced(by: .seconds(300)), false))
   }
 
-  mutating func say(_ purpose: MessagePurpose, from random: inout Numbers) async throws {
+  mutating func say(_ purpose: MessagePurpose, from random: inout SplitMix) async throws {
     guard let index = addresses.indices.suffix(3).randomElement(using: &random) else { return }
     let count = Int.random(in: 1...12, using: &random)
     let words = (said..<said + count).map { "w\($0)." }
@@ -121,20 +121,5 @@ private struct Walk {
 
   private static func words(_ text: String) -> [String] {
     text.split(whereSeparator: \.isWhitespace).map(String.init).filter { $0.hasPrefix("w") && $0.hasSuffix(".") }
-  }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-struct Numbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

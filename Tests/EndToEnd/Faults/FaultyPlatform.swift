@@ -1,6 +1,5 @@
 import Core
 import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
 
@@ -44,15 +43,7 @@ final class FaultyPlatform: Sendable {
     router.get("/gateway/bot") { _, context in try await Self.gateway(context, shared) }
     router.post("/v2/groups/:id/messages") { try await Self.take($0, $1, shared, book) }
     router.post("/v2/users/:id/messages") { try await Self.take($0, $1, shared, book) }
-    let (ports, port) = AsyncStream.makeStream(of: Int.self)
-    var logger = Logger(label: "qq")
-    logger.logLevel = .critical
-    let application = Application(
-      router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in port.yield(channel.localAddress?.port ?? 0) }, logger: logger)
-    let running = Task { try await application.run() }
-    var iterator = ports.makeAsyncIterator()
-    guard let bound = await iterator.next() else { throw ProcessProblem("the stand-in did not start") }
+    let (bound, running) = try await StandIn.serve(router)
     return FaultyPlatform(port: bound, book: book, state: shared, running: running)
   }
 
