@@ -1,12 +1,22 @@
 /// One entity as conditions see it.
 struct Entity: Sendable {
   let uid: EntityUID
-  var attributes: [Text: Value] = [:]
+  let attributes: [Text: Value]
   /// Everything it is in, directly or not, without itself.
-  var ancestors: [EntityUID] = []
+  let ancestors: [EntityUID]
+  /// The same for looking up, kept only when there are many.
+  private let lookup: Set<EntityUID>
+  private static let searchable = 8
+
+  init(uid: EntityUID, attributes: [Text: Value] = [:], ancestors: [EntityUID] = []) {
+    self.uid = uid
+    self.attributes = attributes
+    self.ancestors = ancestors
+    lookup = ancestors.count > Self.searchable ? Set(ancestors) : []
+  }
 
   func isWithin(_ group: EntityUID) -> Bool {
-    uid == group || ancestors.contains(group)
+    uid == group || (ancestors.count > Self.searchable ? lookup.contains(group) : ancestors.contains(group))
   }
 }
 
@@ -17,6 +27,7 @@ struct EntityStore: Sendable {
   private var positions: [EntityUID: Int] = [:]
   private static let searchable = 8
 
+  /// - Parameter entities: every name once.
   init(_ entities: [Entity]) {
     self.entities = entities
     guard entities.count > Self.searchable else { return }
@@ -46,6 +57,6 @@ struct EntityStore: Sendable {
   }
 
   func contains(_ uid: EntityUID, within group: EntityUID) -> Bool {
-    uid == group || self[uid]?.ancestors.contains(group) == true
+    uid == group || self[uid]?.isWithin(group) == true
   }
 }

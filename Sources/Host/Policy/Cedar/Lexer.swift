@@ -1,15 +1,12 @@
-/// Cuts a rule file into tokens.
+/// Cuts a file of rules, or a schema, into tokens.
 struct Lexer {
   private let bytes: [UInt8]
+  private let dialect: Dialect
   private var position = 0
 
-  init(_ bytes: [UInt8]) {
-    self.bytes = bytes
-  }
-
   /// All tokens, the last of which is `end`.
-  static func tokens(of bytes: [UInt8]) throws(SyntaxError) -> [Token] {
-    var lexer = Lexer(bytes)
+  static func tokens(of bytes: [UInt8], as dialect: Dialect) throws(SyntaxError) -> [Token] {
+    var lexer = Lexer(bytes: bytes, dialect: dialect)
     try lexer.checkText()
     var tokens: [Token] = []
     while true {
@@ -19,11 +16,13 @@ struct Lexer {
     }
   }
 
-  /// Refuses what an editor would not show as it is: broken encoding, control characters, changed writing direction.
+  /// Refuses broken encoding, and in the house also what an editor would not show as it is: control characters, changed writing
+  /// direction.
   private func checkText() throws(SyntaxError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw SyntaxError(message: "the file is not valid UTF-8", span: Span(start: 0, end: 0))
     }
+    guard dialect == .house else { return }
     var offset = 0
     for scalar in text.unicodeScalars {
       let end = offset + UTF8.width(scalar)
@@ -65,11 +64,22 @@ struct Lexer {
       case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
         position += 1
       case UInt8(ascii: "/") where position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "/"):
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\n"), bytes[position] != UInt8(ascii: "\r") { position += 1 }
       default:
-        return
+        guard let width = foreignBlank() else { return }
+        position += width
       }
     }
+  }
+
+  /// The bytes of other white space, which Cedar knows and the house does not.
+  private func foreignBlank() -> Int? {
+    guard dialect != .house, let scalar = scalar(at: position), scalar.properties.isWhitespace else { return nil }
+    return UTF8.width(scalar)
+  }
+
+  private func scalar(at offset: Int) -> Unicode.Scalar? {
+    String(decoding: bytes[offset..<min(offset + 4, bytes.count)], as: UTF8.self).unicodeScalars.first
   }
 
   private func token(_ kind: Token.Kind, from start: Int) -> Token {
@@ -78,19 +88,23 @@ struct Lexer {
 
   private func isWordByte(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: false
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+    default: isDigit(byte)
     }
   }
 
+  private func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
   private mutating func integer(from start: Int) throws(SyntaxError) -> Token {
-    while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
+    while position < bytes.count, isDigit(bytes[position]) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+    if dialect == .house, position < bytes.count, isWordByte(bytes[position]) {
+      while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
+      let word = String(decoding: bytes[start..<position], as: UTF8.self)
       throw SyntaxError(
-        message: "`\(text)` is not a number", span: Span(start: start, end: position), help: "a number has digits only")
+        message: "`\(word)` is not a number", span: Span(start: start, end: position), help: "a number has digits only")
     }
     guard let value = UInt64(text), value <= UInt64(Int64.max) + 1 else {
       throw SyntaxError(
@@ -119,16 +133,19 @@ struct Lexer {
   private mutating func symbol(from start: Int) throws(SyntaxError) -> Token {
     let first = String(decoding: bytes[start..<start + 1], as: UTF8.self)
     let two = String(decoding: bytes[start..<min(start + 2, bytes.count)], as: UTF8.self)
+    if dialect == .schema, let symbol = Token.Symbol(inSchema: first) {
+      position += 1
+      return token(.symbol(symbol), from: start)
+    }
     if let symbol = Token.Symbol(rawValue: two), two.utf8.count == 2 {
       position += 2
       return token(.symbol(symbol), from: start)
     }
-    if let symbol = Token.Symbol(rawValue: first) {
+    if let symbol = Token.Symbol(rawValue: first), symbol != .assign {
       position += 1
       return token(.symbol(symbol), from: start)
     }
-    let rest = String(decoding: bytes[start..<min(start + 4, bytes.count)], as: UTF8.self)
-    let scalar = rest.unicodeScalars.first ?? "?"
+    let scalar = scalar(at: start) ?? "?"
     throw SyntaxError(
       message: "unexpected `\(scalar)`", span: Span(start: start, end: start + UTF8.width(scalar)),
       help: Self.hint(for: scalar, two))

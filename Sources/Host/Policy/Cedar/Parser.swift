@@ -5,27 +5,35 @@ struct Parser {
   /// Words that cannot name an attribute, a type or a variable.
   static let reserved: Set<String> = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"]
 
+  /// Whether a word can name an attribute or a part of a type.
+  static func isName(_ word: String) -> Bool {
+    let isWord = word.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || $0 == "_" || ("0"..."9").contains($0)) }
+    return isWord && !("0"..."9").contains(word.unicodeScalars.first ?? "0") && !reserved.contains(word)
+  }
+
   let source: SourceFile
+  private let dialect: Dialect
   private let tokens: [Token]
   private var index = 0
+  private var rulesRead = 0
   /// Open brackets and `if`s around the current place.
   var nesting = 0
   var mentions: [Rule.Mention] = []
 
-  private init(source: SourceFile, tokens: [Token]) {
+  init(_ source: SourceFile, as dialect: Dialect) throws(SyntaxError) {
     self.source = source
-    self.tokens = tokens
+    self.dialect = dialect
+    tokens = try Lexer.tokens(of: source.bytes, as: dialect)
   }
 
   /// All rules of the file that could be read, and all problems of those that could not.
-  static func parse(_ source: SourceFile) -> (rules: [Rule], problems: [PolicyProblem]) {
-    let tokens: [Token]
+  static func parse(_ source: SourceFile, as dialect: Dialect = .house) -> (rules: [Rule], problems: [PolicyProblem]) {
+    var parser: Parser
     do {
-      tokens = try Lexer.tokens(of: source.bytes)
+      parser = try Parser(source, as: dialect)
     } catch {
       return ([], [source.problem(error.message, at: error.span, help: error.help)])
     }
-    var parser = Parser(source: source, tokens: tokens)
     var rules: [Rule] = []
     var problems: [PolicyProblem] = []
     while parser.peek.kind != .end {
@@ -134,12 +142,14 @@ extension Parser {
     try expect(.rightParenthesis, "after the resource", help: "conditions stand behind the head: when { … }")
     let conditions = try conditions()
     try expect(.semicolon, "at the end of the rule")
+    let id = dialect == .house ? try id(annotations, of: word) : "policy\(rulesRead)"
+    rulesRead += 1
     return Rule(
-      id: try id(annotations, of: word), effect: effect, annotations: annotations, principal: principal, action: action,
+      id: id, effect: effect, annotations: annotations, principal: principal, action: action,
       resource: resource, conditions: conditions, mentions: mentions, source: source, span: word.span)
   }
 
-  private mutating func annotations() throws(SyntaxError) -> [Rule.Annotation] {
+  mutating func annotations() throws(SyntaxError) -> [Rule.Annotation] {
     var annotations: [Rule.Annotation] = []
     while take(.at) {
       guard peek.kind == .identifier else { throw unexpected("the annotation's name after `@`") }
@@ -147,6 +157,10 @@ extension Parser {
       let name = text(word)
       guard !annotations.contains(where: { $0.name == name }) else {
         throw SyntaxError(message: "annotation `@\(name)` given twice", span: word.span)
+      }
+      if dialect != .house, peek.kind != .symbol(.leftParenthesis) {
+        annotations.append(Rule.Annotation(name: name, value: "", span: word.span))
+        continue
       }
       try expect(.leftParenthesis, "after `@\(name)`", help: "@\(name)(\"…\")")
       let quoted = peek.span
@@ -212,7 +226,8 @@ extension Parser {
       return .equal(try entity(in: variable))
     }
     if take(word: "in") {
-      guard peek.kind == .symbol(.leftBracket) else { return .within([try entity(in: variable)]) }
+      let isList = peek.kind == .symbol(.leftBracket) || peek.kind == .symbol(.leftParenthesis) && second.kind == .symbol(.leftBracket)
+      guard isList else { return .within([try entity(in: variable)]) }
       guard isAction else {
         throw SyntaxError(
           message: "only the action may be `in` a list", span: peek.span,
@@ -232,6 +247,7 @@ extension Parser {
   }
 
   private mutating func actionList() throws(SyntaxError) -> [EntityUID] {
+    let isWrapped = take(.leftParenthesis)
     try expect(.leftBracket, "before the actions")
     var actions: [EntityUID] = []
     while peek.kind != .symbol(.rightBracket) {
@@ -239,10 +255,13 @@ extension Parser {
       guard take(.comma) else { break }
     }
     try expect(.rightBracket, "after the actions")
+    if isWrapped { try expect(.rightParenthesis, "to close the parenthesis") }
     return actions
   }
 
   private mutating func entity(in variable: Expression.Variable) throws(SyntaxError) -> EntityUID {
+    var open = 0
+    while take(.leftParenthesis) { open += 1 }
     let start = peek.span
     guard peek.kind != .symbol(.question) else {
       throw SyntaxError(message: "templates are not supported", span: start, help: "name the entity itself")
@@ -256,6 +275,7 @@ extension Parser {
         message: "the action must be an `Action`", span: start.through(Span(start: lastEnd, end: lastEnd)),
         help: "Action::\"call\"")
     }
+    for _ in 0..<open { try expect(.rightParenthesis, "to close the parenthesis") }
     return uid
   }
 
@@ -279,7 +299,7 @@ extension Parser {
   }
 
   /// `A::B`, up to but without a `::` that introduces the id.
-  private mutating func path(_ purpose: String) throws(SyntaxError) -> Text {
+  mutating func path(_ purpose: String) throws(SyntaxError) -> Text {
     var path = try name(purpose).string
     while peek.kind == .symbol(.path), second.kind == .identifier {
       advance()

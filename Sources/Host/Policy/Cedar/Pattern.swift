@@ -1,38 +1,62 @@
-/// The right side of `like`.
+/// The right side of `like`: pieces of text with anything, also nothing, in between.
 struct Pattern: Hashable, Sendable {
-  enum Element: Hashable, Sendable {
-    case byte(UInt8)
-    /// Any text, the empty one too.
-    case wildcard
+  /// Without wildcards the whole text; otherwise what the text must begin with.
+  private let head: [UInt8]
+  /// What must follow in this order, between the first and the last wildcard.
+  private let middle: [Piece]
+  /// What the text must end with; nil without a wildcard.
+  private let tail: [UInt8]?
+
+  /// - Parameter pieces: what stands between the wildcards, outside the first and the last one included; never empty.
+  init(pieces: [[UInt8]]) {
+    head = pieces[0]
+    middle = pieces.dropFirst().dropLast().filter { !$0.isEmpty }.map(Piece.init)
+    tail = pieces.count > 1 ? pieces[pieces.count - 1] : nil
   }
 
-  /// No two wildcards follow each other.
-  let elements: [Element]
-
-  /// Whether all of `text` fits. Never recursive; a mismatch goes back to the latest wildcard only, so the work is bounded by
-  /// text length times pattern length whatever an attacker sends. Matching bytes is matching scalars: UTF-8 is self-synchronising.
+  /// Whether all of `text` fits. Every piece is taken where it first occurs, and every byte of the text is looked at a bounded
+  /// number of times: the work is linear whatever an attacker sends. Bytes are as good as scalars, since UTF-8 is self-synchronising.
   func matches(_ text: Text) -> Bool {
     var text = text.string
     return text.withUTF8 { bytes in
-      var position = 0
-      var element = 0
-      var resume: (position: Int, element: Int)?
-      while position < bytes.count {
-        if element < elements.count, elements[element] == .byte(bytes[position]) {
-          position += 1
-          element += 1
-        } else if element < elements.count, elements[element] == .wildcard {
-          element += 1
-          resume = (position, element)
-        } else if let last = resume {
-          position = last.position + 1
-          element = last.element
-          resume = (position, element)
-        } else {
-          return false
-        }
+      guard let tail else { return bytes.elementsEqual(head) }
+      guard bytes.count >= head.count + tail.count, bytes.starts(with: head), bytes.suffix(tail.count).elementsEqual(tail)
+      else { return false }
+      var rest = bytes[head.count..<bytes.count - tail.count]
+      for piece in middle {
+        guard let end = piece.firstEnd(in: rest) else { return false }
+        rest = rest[end...]
       }
-      return elements[element...].allSatisfy { $0 == .wildcard }
+      return true
+    }
+  }
+
+  /// A piece of text with what a search needs (Knuth, Morris and Pratt).
+  private struct Piece: Hashable, Sendable {
+    let bytes: [UInt8]
+    /// For each byte: how many bytes up to and with it are also the beginning of the piece.
+    let overlap: [Int]
+
+    init(_ bytes: [UInt8]) {
+      self.bytes = bytes
+      var overlap = [0]
+      for byte in bytes.dropFirst() {
+        var length = overlap[overlap.count - 1]
+        while length > 0, bytes[length] != byte { length = overlap[length - 1] }
+        overlap.append(bytes[length] == byte ? length + 1 : 0)
+      }
+      self.overlap = overlap
+    }
+
+    /// Where the first occurrence ends.
+    func firstEnd(in text: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+      var matched = 0
+      for position in text.indices {
+        while matched > 0, bytes[matched] != text[position] { matched = overlap[matched - 1] }
+        if bytes[matched] == text[position] { matched += 1 }
+        if matched == bytes.count { return position + 1 }
+      }
+      return nil
     }
   }
 }

@@ -12,13 +12,13 @@ enum StringLiteral {
 
   /// The pattern between the quotes: `*` stands for any text, `\*` for itself.
   static func pattern(of bytes: [UInt8], at span: Span) throws(SyntaxError) -> Pattern {
-    var elements: [Pattern.Element] = []
+    var pieces: [[UInt8]] = [[]]
     try read(bytes, at: span, isPattern: true) {
-      elements.append(contentsOf: Array(String($0).utf8).map { .byte($0) })
+      pieces[pieces.count - 1] += UTF8.encode($0).map { Array($0) } ?? []
     } wildcard: {
-      if elements.last != .wildcard { elements.append(.wildcard) }
+      pieces.append([])
     }
-    return Pattern(elements: elements)
+    return Pattern(pieces: pieces)
   }
 
   private static func read(
@@ -30,6 +30,10 @@ enum StringLiteral {
       switch first {
       case "*" where isPattern:
         wildcard()
+      case "\r":
+        let offset = span.end - 1 - rest.reduce(0) { $0 + UTF8.width($1) } - 1
+        throw SyntaxError(
+          message: "carriage return inside a string", span: Span(start: offset, end: offset + 1), help: "write \\r or \\n")
       case "\\":
         let before = rest
         let offset = span.end - 1 - rest.reduce(0) { $0 + UTF8.width($1) } - 1
@@ -39,7 +43,8 @@ enum StringLiteral {
             message: "unknown escape", span: Span(start: offset, end: offset + 1 + width),
             help: "known escapes: \\n \\r \\t \\\\ \\0 \\\" \\' \\x41 \\u{1f600}" + (isPattern ? " \\*" : ""))
         }
-        scalar(value)
+        // As official Cedar has it, only `\*` is the star itself: `\x2a` in a pattern is a wildcard.
+        if isPattern, value == "*", before.first != "*" { wildcard() } else { scalar(value) }
       default:
         scalar(first)
       }
@@ -68,13 +73,14 @@ enum StringLiteral {
     return Unicode.Scalar(high << 4 | low)
   }
 
-  /// `\u{1f600}`: one to six digits.
+  /// `\u{1f600}`: one to six digits; `_` may stand between them.
   private static func scalarEscape(_ rest: inout String.UnicodeScalarView.SubSequence) -> Unicode.Scalar? {
     guard rest.popFirst() == "{" else { return nil }
     var value: UInt32 = 0
     var digits = 0
     while let next = rest.popFirst() {
       if next == "}" { return digits > 0 ? Unicode.Scalar(value) : nil }
+      if next == "_", digits > 0 { continue }
       guard let digit = hexDigit(next), digits < 6 else { return nil }
       value = value << 4 | digit
       digits += 1

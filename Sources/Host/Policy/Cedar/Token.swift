@@ -36,10 +36,28 @@ struct Token: Sendable {
     case plus = "+"
     case minus = "-"
     case times = "*"
+    /// Of schemas alone; in a rule it is a slip of the pen.
+    case assign = "="
+
+    /// Schemas have no comparisons: `Set<Set<Long>>=` would be cut wrongly.
+    init?(inSchema text: String) {
+      guard ["<", ">", "="].contains(text) else { return nil }
+      self.init(rawValue: text)
+    }
   }
 
   let kind: Kind
   let span: Span
+}
+
+/// What a text is read as.
+enum Dialect: Sendable {
+  /// Our rule files: every rule has an `@id`, and nothing in them is invisible.
+  case house
+  /// Whatever official Cedar takes. Rules are named by their place: `policy0`, `policy1`, …
+  case official
+  /// The types of entities and actions.
+  case schema
 }
 
 /// What is wrong at one place; becomes a `PolicyProblem` where the file is known.
