@@ -121,7 +121,7 @@ let package = Package(
       path: "Tests/TestSupport",
       swiftSettings: dialect),
     tests("CoreTests", needs: ["Core", "TestSupport"]),
-    tests("PolicyTests", needs: ["Core", "Policy"]),
+    tests("PolicyTests", needs: ["Core", "Policy"], resources: [.copy("Cases")]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
     tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb, .logging]),
     tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Approvals"]),

@@ -9,7 +9,9 @@ import Testing
 @Suite("Cedar's public corpus", .enabled(if: corpus != nil, "OPENCLAW_CEDAR_CORPUS names no folder"))
 struct CorpusTests {
   /// Extension types, of which we take none, and tags.
-  private static let beyondUs = ["decimal", "ipaddr", "datetime", "duration", "not supported", "there is no function", "unknown method"]
+  private static let beyondUs = [
+    "decimal", "ipaddr", "datetime", "duration", "not supported", "there is no function", "unknown method",
+  ]
 
   @Test("is answered as official Cedar does: decision, reasons, and which policies err")
   func corpusAgrees() throws {
@@ -20,7 +22,8 @@ struct CorpusTests {
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
     for name in names where !name.hasSuffix("entities.json") {
       let test = try JSON(parsing: try bytes("\(folder)/\(name)"))
-      guard let requests = test["requests"]?.array, let policies = test["policies"]?.string, let entities = test["entities"]?.string,
+      guard let requests = test["requests"]?.array, let policies = test["policies"]?.string,
+        let entities = test["entities"]?.string,
         let schema = test["schema"]?.string
       else { continue }
       let answers: [CedarEvaluation.Answer]
@@ -47,6 +50,33 @@ struct CorpusTests {
     }
     print("corpus: \(cases) cases with \(answered) requests answered, \(leftOut) cases left out for what we do not have")
     #expect(answered > 0)
+  }
+
+  /// Official Cedar's validator is the measure; what it refuses must be found here too, and little else.
+  @Test("is checked against its schemas as strictly as official Cedar does")
+  func corpusValidates() throws {
+    let folder = try #require(corpus)
+    var agreed = 0
+    var stricter = 0
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
+    for name in names where !name.hasSuffix("entities.json") {
+      let test = try JSON(parsing: try bytes("\(folder)/\(name)"))
+      guard let policies = test["policies"]?.string, let schemaName = test["schema"]?.string,
+        let isValid = test["shouldValidate"]?.bool
+      else { continue }
+      let parsed = Parser.parse(SourceFile(name: policies, bytes: try bytes("\(folder)/\(policies)")), as: .official)
+      guard parsed.problems.isEmpty else { continue }
+      let schema = try Parser.schema(SourceFile(name: schemaName, bytes: try bytes("\(folder)/\(schemaName)")))
+      let checker = RuleChecker(schema, schema.environments)
+      let problems = parsed.rules.flatMap { rule in
+        let concerns = schema.environments.contains { rule.mayConcern($0, in: schema) }
+        return checker.findings(in: rule).problems.map(\.message) + (concerns ? [] : ["concerns nothing"])
+      }
+      #expect(isValid || !problems.isEmpty, "\(name)")
+      if isValid == problems.isEmpty { agreed += 1 } else if isValid { stricter += 1; print("stricter: \(name): \(problems[0])") }
+    }
+    print("corpus: the check agrees on \(agreed) cases and is stricter on \(stricter)")
+    #expect(stricter * 100 < agreed)
   }
 }
 

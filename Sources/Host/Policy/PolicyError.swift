@@ -1,5 +1,20 @@
 /// One thing wrong with a rule file or a table, and where.
 package struct PolicyProblem: Sendable, Hashable, CustomStringConvertible {
+  /// What kind of mistake it is, for programs.
+  package enum Code: String, Sendable {
+    /// The file cannot be read as what it should be.
+    case syntax
+    case unknownName = "unknown_name"
+    case unguardedOptional = "unguarded_optional"
+    case typeMismatch = "type_mismatch"
+    case neverMatches = "never_matches"
+    case duplicateID = "duplicate_id"
+    case permitsEverything = "permit_without_action"
+    /// A test of `policies/tests` says otherwise.
+    case testFailed = "test_failed"
+  }
+
+  package let code: Code
   package let file: String
   /// From 1; nil when the problem is the file as a whole.
   package let line: Int?
@@ -14,8 +29,9 @@ package struct PolicyProblem: Sendable, Hashable, CustomStringConvertible {
 
   init(
     file: String, line: Int? = nil, column: Int? = nil, length: Int = 1, message: String, sourceLine: String? = nil,
-    help: String? = nil
+    help: String? = nil, code: Code = .syntax
   ) {
+    self.code = code
     self.file = file
     self.line = line
     self.column = column

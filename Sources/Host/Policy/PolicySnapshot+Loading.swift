@@ -59,7 +59,7 @@ extension PolicySnapshot {
       }
       return rule.source.problem(
         "rule id `\(rule.id)` is already taken", at: rule.annotation("id")?.span ?? rule.span,
-        help: "the other one is at \(earlier.source.place(of: earlier.span))")
+        help: "the other one is at \(earlier.source.place(of: earlier.span))", code: .duplicateID)
     }
   }
 

@@ -49,7 +49,7 @@ enum Vocabulary {
     guard !known.contains(where: { Text($0) == name }) else { return nil }
     return rule.source.problem(
       "unknown \(what) `\(name)`", at: span,
-      help: suggestion(for: name.string, among: known) ?? "known: \(known.joined(separator: ", "))")
+      help: suggestion(for: name.string, among: known) ?? "known: \(known.joined(separator: ", "))", code: .unknownName)
   }
 
   private static func problems(ofAnnotations rule: Rule, gates: Set<String>) -> [PolicyProblem] {
@@ -62,7 +62,7 @@ enum Vocabulary {
         rule.source.problem(
           "unknown gate `\(gate.value)`", at: gate.span,
           help: suggestion(for: gate.value.string, among: gates)
-            ?? "gates.yaml has: \(gates.sorted().joined(separator: ", "))"))
+            ?? "gates.yaml has: \(gates.sorted().joined(separator: ", "))", code: .unknownName))
     }
     if rule.effect == .forbid || !rule.mayMatch(.call) {
       problems.append(
@@ -77,7 +77,7 @@ enum Vocabulary {
     return [
       rule.source.problem(
         "this permit allows every action, approving included", at: rule.span,
-        help: "name what it permits: action == Action::\"call\"")
+        help: "name what it permits: action == Action::\"call\"", code: .permitsEverything)
     ]
   }
 }

@@ -23,7 +23,9 @@ struct DifferentialTests {
     for (world, official) in zip(worlds, official) {
       let own = try world.answers()
       for (index, (own, official)) in zip(own, official).enumerated() {
-        if own != official { Issue.record("\(own.canonical) and not \(official.canonical): \(world.policySets[index])\n\(world)") }
+        if own != official {
+          Issue.record("\(own.canonical) and not \(official.canonical): \(world.policySets[index])\n\(world)")
+        }
         if official == .null { seen["refused", default: 0] += 1 }
         for answer in official.array ?? [] {
           seen[answer.array?[0].string ?? "", default: 0] += 1
@@ -85,7 +87,8 @@ enum OfficialCedar {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// Whether the package is there.
-  static let isThere = (try? String(contentsOf: project.appending(path: ".peers/installed.txt"), encoding: .utf8))?
+  static let isThere =
+    (try? String(contentsOf: project.appending(path: ".peers/installed.txt"), encoding: .utf8))?
     .contains("cedarpy==") == true
 
   /// What official Cedar says to every policy set: null or a list with an answer for each request.

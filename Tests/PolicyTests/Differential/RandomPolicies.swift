@@ -85,7 +85,9 @@ extension RandomPolicies {
     case 1: scalars.insert(scalars[place], at: place)
     case 2: scalars.swapAt(place, dice.next(below: scalars.count))
     default:
-      let slips = ["=", "&", "!", "-", "(", ")", "]", "}", ";", ",", ".", "::", "\"", "\\", " in ", " has ", " if ", "1", "*", "?", "@", "é"]
+      let slips = [
+        "=", "&", "!", "-", "(", ")", "]", "}", ";", ",", ".", "::", "\"", "\\", " in ", " has ", " if ", "1", "*", "?", "@", "é",
+      ]
       scalars.insert(contentsOf: dice.one(of: slips).unicodeScalars, at: place)
     }
     return String(String.UnicodeScalarView(scalars))

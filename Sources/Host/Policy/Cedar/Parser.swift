@@ -7,7 +7,9 @@ struct Parser {
 
   /// Whether a word can name an attribute or a part of a type.
   static func isName(_ word: String) -> Bool {
-    let isWord = word.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || $0 == "_" || ("0"..."9").contains($0)) }
+    let isWord = word.unicodeScalars.allSatisfy {
+      $0.isASCII && ($0.properties.isAlphabetic || $0 == "_" || ("0"..."9").contains($0))
+    }
     return isWord && !("0"..."9").contains(word.unicodeScalars.first ?? "0") && !reserved.contains(word)
   }
 
@@ -226,7 +228,8 @@ extension Parser {
       return .equal(try entity(in: variable))
     }
     if take(word: "in") {
-      let isList = peek.kind == .symbol(.leftBracket) || peek.kind == .symbol(.leftParenthesis) && second.kind == .symbol(.leftBracket)
+      let isList =
+        peek.kind == .symbol(.leftBracket) || peek.kind == .symbol(.leftParenthesis) && second.kind == .symbol(.leftBracket)
       guard isList else { return .within([try entity(in: variable)]) }
       guard isAction else {
         throw SyntaxError(

@@ -148,7 +148,8 @@ extension SchemaDraft {
       throw SyntaxError(
         message: "unknown type `\(name.path)`", span: name.span,
         help: suggestion(
-          for: name.path.string, among: ["Bool", "Long", "String", "Set"] + commonTypes.keys.map(\.string) + entities.keys.map(\.string)))
+          for: name.path.string,
+          among: ["Bool", "Long", "String", "Set"] + commonTypes.keys.map(\.string) + entities.keys.map(\.string)))
     }
   }
 }

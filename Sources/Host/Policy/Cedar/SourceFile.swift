@@ -45,18 +45,22 @@ final class SourceFile: Sendable {
   }
 
   /// The problem at `span`, with its line shown below.
-  func problem(_ message: String, at span: Span, help: String? = nil) -> PolicyProblem {
+  func problem(
+    _ message: String, at span: Span, help: String? = nil, code: PolicyProblem.Code = .syntax
+  ) -> PolicyProblem {
     let (line, column) = position(of: span.start)
     let end = min(span.end, lineEnd(line))
     return PolicyProblem(
       file: name, line: line, column: column, length: max(1, scalarCount(span.start..<max(span.start, end))), message: message,
-      sourceLine: self.line(line), help: help)
+      sourceLine: self.line(line), help: help, code: code)
   }
 
   /// The problem at a line and column that somebody else counted.
-  func problem(_ message: String, line: Int, column: Int, help: String? = nil) -> PolicyProblem {
+  func problem(
+    _ message: String, line: Int, column: Int, help: String? = nil, code: PolicyProblem.Code = .syntax
+  ) -> PolicyProblem {
     PolicyProblem(
-      file: name, line: line, column: column, length: 1, message: message, sourceLine: self.line(line), help: help)
+      file: name, line: line, column: column, length: 1, message: message, sourceLine: self.line(line), help: help, code: code)
   }
 
   private func line(_ number: Int) -> String? {

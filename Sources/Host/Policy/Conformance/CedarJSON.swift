@@ -57,7 +57,8 @@ extension CedarJSON {
     case (.integer(let value), .long), (.integer(let value), .any): return .long(value)
     case (.string(let value), .string), (.string(let value), .any): return .string(Text(value))
     case (_, .any):
-      throw problem("Cedar has no such value as \(json.typeName == "number" ? "a number with a fraction" : json.typeName)", at: path)
+      throw problem(
+        "Cedar has no such value as \(json.typeName == "number" ? "a number with a fraction" : json.typeName)", at: path)
     default:
       throw problem("expected \(type.name), found \(json.typeName)", at: path)
     }
