@@ -73,7 +73,7 @@ let package = Package(
     room("Core"),
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
-    room("Storage", needs: ["Core", .crypto, .grdb, .logging]),
+    room("Storage", needs: ["Core", .crypto, .grdb, .lifecycle, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto, .lifecycle, .logging]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
     room(

@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import GRDB
 @testable import Storage
 import TestSupport
 import Testing

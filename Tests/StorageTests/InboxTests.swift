@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import GRDB
 import Synchronization
 import TestSupport
 import Testing
@@ -10,6 +9,13 @@ import Testing
 extension Transaction {
   func insert(_ event: ChatEvent) throws -> Acceptance {
     try insert(event, body: StoredText.encode(event))
+  }
+}
+
+extension Store {
+  /// A setting of SQLite, as its writer sees it.
+  func pragma(_ name: String, set value: Int? = nil) async throws -> Int? {
+    try await write { try $0.row("PRAGMA \(name)\(value.map { " = \($0)" } ?? "")", [])?[name] }
   }
 }
 
@@ -105,7 +111,7 @@ struct InboxTests {
     let temporary = try TemporaryStore()
     let store = temporary.store
     for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
-    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "UPDATE event SET body = 'x' WHERE message_id = 'a'") }
+    try await store.write { try $0.run("UPDATE event SET body = 'x' WHERE message_id = 'a'", []) }
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
@@ -116,7 +122,7 @@ struct InboxTests {
     _ = try await temporary.store.write { try $0.claimEvent() }
     let next = try temporary.reopened()
     #expect(next.pendingEvents == 2)
-    try await next.write { try $0.releaseLanesOfEarlierBoots() }
+    try await next.write { try $0.freeLanesOfTheDead() }
     let claimed = try #require(try await next.write { try $0.claimEvent() })
     #expect(claimed.event.messageID == "a")
     #expect(claimed.attempt == 2)
@@ -128,7 +134,7 @@ struct InboxTests {
     for id in ["a", "b"] { _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) } }
     let next = try temporary.reopened(clock: WallClock { Timestamp(seconds: 1_900_000_000) })
     #expect(try await next.write { try $0.claimEvent()?.event.messageID } == nil)
-    try await next.write { try $0.releaseLanesOfEarlierBoots() }
+    try await next.write { try $0.hurryLanes() }
     #expect(try await next.write { try $0.claimEvent()?.event.messageID } == "a")
   }
 }
@@ -140,9 +146,8 @@ struct CommitTests {
   @Test("the writer syncs every commit in full")
   func synchronousFull() async throws {
     let temporary = try TemporaryStore()
-    let mode = try await temporary.store.write { try Int.fetchOne($0.database, sql: "PRAGMA synchronous") }
-    let journal = try await temporary.store.write { try String.fetchOne($0.database, sql: "PRAGMA journal_mode") }
-    #expect(mode == 2)
+    #expect(try await temporary.store.pragma("synchronous") == 2)
+    let journal: String? = try await temporary.store.write { try $0.row("PRAGMA journal_mode", [])?["journal_mode"] }
     #expect(journal == "wal")
   }
 
@@ -174,12 +179,12 @@ struct CommitTests {
     let temporary = try TemporaryStore()
     let store = temporary.store
     try await store.write { try $0.set("kept", forSetting: "before") }
-    let pages = try await store.write { try Int.fetchOne($0.database, sql: "PRAGMA page_count") ?? 0 }
-    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let pages = try #require(try await store.pragma("page_count"))
+    _ = try await store.pragma("max_page_count", set: pages)
     let large = String(repeating: "x", count: 100_000)
     await #expect(throws: (any Error).self) { try await store.write { try $0.set(large, forSetting: "large") } }
     #expect(try await store.read { try $0.setting("before") } == "kept")
-    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    _ = try await store.pragma("max_page_count", set: 1_000_000)
     try await store.write { try $0.set(large, forSetting: "large") }
     #expect(try await store.read { try $0.setting("large") } == large)
   }
@@ -189,13 +194,13 @@ struct CommitTests {
     let (changes, report) = AsyncStream.makeStream(of: StoreError.Code?.self)
     let temporary = try TemporaryStore(onChange: { report.yield($0?.code) })
     let store = temporary.store
-    let pages = try await store.write { try Int.fetchOne($0.database, sql: "PRAGMA page_count") ?? 0 }
-    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let pages = try #require(try await store.pragma("page_count"))
+    _ = try await store.pragma("max_page_count", set: pages)
     let large = String(repeating: "x", count: 100_000)
     async let kept: Void = store.writeWhenPossible { try $0.set(large, forSetting: "large") }
     var change = changes.makeAsyncIterator()
     #expect(await change.next() == .cannotCommit)
-    try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    _ = try await store.pragma("max_page_count", set: 1_000_000)
     try await kept
     #expect(try await store.read { try $0.setting("large") } == large)
     #expect(await change.next() == .some(nil))
@@ -217,7 +222,7 @@ struct CommitTests {
   @Test("a database of a newer version is refused")
   func newerSchema() async throws {
     let temporary = try TemporaryStore()
-    try await temporary.store.pool.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('999')") }
+    try await temporary.store.write { try $0.run("INSERT INTO grdb_migrations VALUES ('999')", []) }
     let error = #expect(throws: StoreError.self) { try temporary.reopened() }
     #expect(error?.code == .newerSchema)
   }
@@ -229,7 +234,7 @@ struct CommitTests {
       try $0.appendAudit(sequence: 1, head: "{}", hash: Data([1]), salt: Data([2]), body: "{}")
     }
     for sql in ["UPDATE audit_head SET head = 'x'", "DELETE FROM audit_head"] {
-      await #expect(throws: DatabaseError.self) { try await temporary.store.pool.write { try $0.execute(sql: sql) } }
+      await #expect(throws: StoreError.self) { try await temporary.store.write { try $0.run(sql, []) } }
     }
   }
 }

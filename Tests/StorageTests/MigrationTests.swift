@@ -40,7 +40,7 @@ struct MigrationTests {
   /// A database as the first version left it.
   private static func fill(_ path: String) throws {
     let pool = try DatabasePool(path: path)
-    try Schema.migrator.migrate(pool, upTo: "1")
+    try SQLiteSchema.migrator.migrate(pool, upTo: "1")
     let event = ChatEvent.sample("waits", "hello")
     var body = try JSON(parsing: try StoredText.encode(event)).object ?? [:]
     body["kind"] = nil

@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import GRDB
 import TestSupport
 import Testing
 
@@ -49,7 +48,7 @@ struct RawEventTests {
     let foreign = Self.archive(temporary, key: Data(repeating: 8, count: 32))
     #expect(try await foreign.newest(limit: 10).allSatisfy { $0.body.isEmpty })
     try await temporary.store.write { transaction in
-      let ids = try String.fetchAll(transaction.database, sql: "SELECT request_id FROM raw_event ORDER BY id")
+      let ids: [String] = try transaction.rows("SELECT request_id FROM raw_event ORDER BY id", []).map { try $0["request_id"] }
       try transaction.run("UPDATE raw_event SET request_id = ? WHERE request_id = ?", [ids[0], ids[1]])
     }
     #expect(try await archive.newest(limit: 10).map(\.body) == [[], Array(secret.utf8)])

@@ -1,5 +1,4 @@
 import Core
-import GRDB
 import Synchronization
 import TestSupport
 import Testing
@@ -264,7 +263,7 @@ struct ReplyLedgerTests {
     chat.clock.advance(.seconds(661))
     #expect(try await step().isUnfinished)
     #expect(try await !step().isUnfinished)
-    let left = try await chat.store.read { try Int.fetchOne($0.database, sql: "SELECT COUNT(*) FROM reply_budget") }
+    let left: Int? = try await chat.store.read { try $0.row("SELECT COUNT(*) AS left_over FROM reply_budget", [])?["left_over"] }
     #expect(left == 0)
     try await chat.say("late", to: address)
     #expect(try await chat.states() == ["held": 1])

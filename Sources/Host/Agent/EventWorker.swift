@@ -46,7 +46,10 @@ package final class EventWorker: Service {
 
   /// Runs until graceful shutdown; events in flight are finished, the others wait in the journal for the next start.
   package func run() async throws {
-    try await store.write { try $0.releaseLanesOfEarlierBoots() }
+    try await store.write { transaction in
+      try transaction.freeLanesOfTheDead()
+      if try transaction.isAlone() { try transaction.hurryLanes() }
+    }
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled && !Task.isShuttingDownGracefully {
@@ -65,6 +68,12 @@ package final class EventWorker: Service {
     } onGracefulShutdown: {
       self.wakeup.signal()
     }
+  }
+
+  /// Frees what dead runs of the service had claimed.
+  package func takeOver() async throws {
+    try await store.write { try $0.freeLanesOfTheDead() }
+    wakeup.signal()
   }
 
   private func claim() async -> [ClaimedEvent] {

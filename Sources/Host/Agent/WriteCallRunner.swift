@@ -39,10 +39,7 @@ package final class WriteCallRunner: Service {
 
   /// Runs until graceful shutdown; calls in flight are finished.
   package func run() async throws {
-    let approvals = approvals
-    let lost = try await store.write { try approvals.settleInterrupted(in: $0) }
-    if lost > 0 { logger.warning("write calls were interrupted; their outcome is unknown", metadata: ["count": "\(lost)"]) }
-    onCommit()
+    try await takeOver()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled && !Task.isShuttingDownGracefully {
@@ -61,6 +58,14 @@ package final class WriteCallRunner: Service {
     } onGracefulShutdown: {
       self.wakeup.signal()
     }
+  }
+
+  /// Settles what dead runs of the service had claimed.
+  package func takeOver() async throws {
+    let approvals = approvals
+    let lost = try await store.write { try approvals.settleInterrupted(in: $0) }
+    if lost > 0 { logger.warning("write calls were interrupted; their outcome is unknown", metadata: ["count": "\(lost)"]) }
+    onCommit()
   }
 
   func nextClaim() async -> Approvals.Claim? {

@@ -135,7 +135,8 @@ package struct Approvals: Sendable {
   package func finish(
     _ claim: Claim, with result: Result<String, ToolError>, in transaction: Transaction
   ) throws {
-    var record = claim.record
+    // Others may have given it up for lost meanwhile, because this instance was silent for too long: now the outcome is known.
+    guard var record = try transaction.writeCall(code: claim.record.code), record.boot == transaction.boot else { return }
     let event: WriteCallEvent
     let text: String
     switch result {
@@ -158,10 +159,10 @@ package struct Approvals: Sendable {
     try transaction.enqueue(text, to: record.reply)
   }
 
-  /// A claim of an earlier run of the process has no result and never will: whether it had its effect is for people to find out.
+  /// A claim of a dead run of the service has no result: whether it had its effect is for people to find out.
   package func settleInterrupted(in transaction: Transaction) throws -> Int {
     var lost = 0
-    for var record in try transaction.writeCalls(in: .claimed) where record.boot != transaction.boot && record.apply(.lost) {
+    for var record in try transaction.writeCallsOfTheDead() where record.apply(.lost) {
       record.outcome = "interrupted"
       try transaction.update(record)
       try witness(.runUnknown, record, reason: "interrupted", in: transaction)

@@ -58,7 +58,8 @@ package final class DeliveryWorker: Service {
   /// Runs until graceful shutdown, and then until nothing that is due is left.
   package func run() async throws {
     counters.gauge(Self.held) { [weak self] in self?.house.withLock(\.held) ?? 0 }
-    try await settleDoubts()
+    try await store.write { if try $0.isAlone() { try $0.hurryMessages() } }
+    try await takeOver()
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled {
@@ -78,12 +79,12 @@ package final class DeliveryWorker: Service {
     }
   }
 
-  /// A message that was being sent when the process died may have arrived: it is repeated only where the platform recognises repeats.
-  private func settleDoubts() async throws {
+  /// A message that was being sent when a run of the service died may have arrived: it is repeated only where the platform
+  /// recognises repeats.
+  package func takeOver() async throws {
     let deliverers = deliverers
     let unknown = try await store.write { transaction in
       var unknown = 0
-      try transaction.hurryMessages()
       for message in try transaction.messagesInDoubt() {
         if deliverers[message.conversation.channel]?.recognisesRepeats ?? false {
           try transaction.postpone(message, until: transaction.now, error: "interrupted", inDoubt: true)
@@ -97,6 +98,7 @@ package final class DeliveryWorker: Service {
     if unknown > 0 {
       logger.warning("messages in doubt after a crash were not repeated", metadata: ["count": "\(unknown)"])
     }
+    wakeup.signal()
   }
 
   /// Once in half a minute, and once a second while there is more to do.
@@ -153,7 +155,10 @@ package final class DeliveryWorker: Service {
     counters.add(to: Self.deliveries, channel, step.label)
     do {
       let failure: DeliveryError? = if case .failure(let error) = result { error } else { nil }
-      try await store.writeWhenPossible { try step.record(message, after: failure, in: $0) }
+      try await store.writeWhenPossible { transaction in
+        guard try transaction.isSending(message, attempt: attempt) else { return }
+        try step.record(message, after: failure, in: transaction)
+      }
     } catch {
       // Only at the end of the process. The row stays `sending`; the next start settles it like any other doubt.
       logger.error("the outcome of a send could not be recorded", metadata: metadata)

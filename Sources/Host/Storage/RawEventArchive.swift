@@ -1,7 +1,6 @@
 package import Core
 import Crypto
 package import Foundation
-import GRDB
 
 /// Raw events in the database, each encrypted with AES-GCM and bound to its channel and request id. Bounded in number, bytes and age.
 package struct RawEventArchive: RawEventStore {
@@ -38,7 +37,7 @@ package struct RawEventArchive: RawEventStore {
         try transaction.run(
           """
           INSERT INTO raw_event (channel, type, request_id, at, size, total, body)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?5 + IFNULL((SELECT total FROM raw_event ORDER BY id DESC LIMIT 1), 0), ?6)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?5 + COALESCE((SELECT total FROM raw_event ORDER BY id DESC LIMIT 1), 0), ?6)
           """,
           [
             row.event.channel, row.event.type, row.event.requestID.description, row.event.receivedAt.milliseconds,
@@ -58,10 +57,10 @@ package struct RawEventArchive: RawEventStore {
     try await store.write { [limits] transaction in
       let oldest = transaction.now.advanced(by: .zero - limits.age)
       // The first rows are the oldest: they alone are looked at.
-      try transaction.run(
+      let deleted = try transaction.run(
         "DELETE FROM raw_event WHERE id IN (SELECT id FROM raw_event ORDER BY id LIMIT ?1) AND at < ?2",
         [Self.step, oldest.milliseconds])
-      return transaction.database.changesCount == Self.step
+      return deleted == Self.step
     }
   }
 
@@ -78,10 +77,11 @@ package struct RawEventArchive: RawEventStore {
         WHERE (?1 IS NULL OR request_id = ?1) AND (?2 IS NULL OR type = ?2) ORDER BY id DESC LIMIT ?3
         """, [requestID, type, limit]
       ).compactMap { row in
-        guard let id = RequestID(row["request_id"] as String) else { return nil }
+        guard let id = RequestID(try row["request_id"] as String) else { return nil }
         let shell = RawEvent(
-          channel: row["channel"], type: row["type"], requestID: id, receivedAt: Timestamp(milliseconds: row["at"]), body: [])
-        guard let box = try? AES.GCM.SealedBox(combined: row["body"] as Data),
+          channel: try row["channel"], type: try row["type"], requestID: id, receivedAt: Timestamp(milliseconds: try row["at"]),
+          body: [])
+        guard let box = try? AES.GCM.SealedBox(combined: try row["body"] as Data),
           let body = try? AES.GCM.open(box, using: key, authenticating: Self.context(of: shell))
         else { return shell }
         return RawEvent(

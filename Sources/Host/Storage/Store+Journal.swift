@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 import Synchronization
 
 /// The gateway's door to the store.

@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 extension Store: SkillKeyValueStore {
   /// What one skill may keep at most.
@@ -8,7 +7,7 @@ extension Store: SkillKeyValueStore {
   package func value(forKey key: String, of skill: String) async throws -> JSON? {
     try await read { transaction in
       try transaction.row("SELECT value FROM skill_value WHERE skill = ? AND key = ?", [skill, key])
-        .map { try JSON(parsing: $0["value"] as String) }
+        .map { try JSON(parsing: try $0["value"] as String) }
     }
   }
 
@@ -20,10 +19,11 @@ extension Store: SkillKeyValueStore {
       }
       let text = value.canonical
       let used = try transaction.row(
-        "SELECT COUNT(*) AS entries, TOTAL(LENGTH(value)) AS bytes FROM skill_value WHERE skill = ? AND key <> ?", [skill, key])
-      let entries = (used?["entries"] as Int?) ?? 0
-      let bytes = (used?["bytes"] as Double?) ?? 0
-      guard entries < Self.quota.entries, bytes + Double(text.utf8.count) <= Double(Self.quota.bytes) else { return false }
+        "SELECT COUNT(*) AS entries, CAST(COALESCE(SUM(LENGTH(value)), 0) AS BIGINT) AS bytes FROM skill_value WHERE skill = ? AND key <> ?",
+        [skill, key])
+      let entries = (try used?["entries"] as Int?) ?? 0
+      let bytes = (try used?["bytes"] as Int?) ?? 0
+      guard entries < Self.quota.entries, bytes + text.utf8.count <= Self.quota.bytes else { return false }
       try transaction.run(
         """
         INSERT INTO skill_value (skill, key, value) VALUES (?, ?, ?)
@@ -39,7 +39,7 @@ extension Store: SkillKeyValueStore {
       try transaction.rows(
         "SELECT key, value FROM skill_value WHERE skill = ?1 AND key >= ?2 AND substr(key, 1, length(?2)) = ?2 ORDER BY key LIMIT ?3",
         [skill, prefix, limit]
-      ).map { (key: $0["key"], value: try JSON(parsing: $0["value"] as String)) }
+      ).map { (key: try $0["key"], value: try JSON(parsing: try $0["value"] as String)) }
     }
   }
 }

@@ -1,9 +1,7 @@
 package import Core
-import Foundation
-import GRDB
 import Synchronization
 
-/// The journal, the outbox, write calls, the audit rows and the skills' keyed data: one SQLite file in WAL mode with `synchronous=FULL`.
+/// The journal, the outbox, write calls, the audit rows and the skills' keyed data, in one database: see `StoreEngine`.
 ///
 /// `write` returns after the commit reached the disk. Writers share commits: see `GroupCommit`.
 package final class Store: Sendable {
@@ -12,55 +10,40 @@ package final class Store: Sendable {
   package let clock: WallClock
   /// How much each channel's platform lets us say.
   private let sendingRules: Mutex<[String: SendingRules]>
-  let pool: DatabasePool
-  private let writer: GroupCommit
+  let engine: any StoreEngine
   /// Events accepted and not yet done; the bound of the queue is checked against it without a query.
   let backlog: Mutex<Int>
 
-  /// Opens or creates the database and releases what an earlier run had claimed.
+  /// Opens or creates a store in one SQLite file.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist.
   ///   - clock: a steady one; due times and deadlines are compared with it.
   ///   - sendingRules: what each channel's platform allows, by configured name; without an entry there is no limit.
   ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
-  package init(
+  package convenience init(
     path: String, clock: WallClock = .steady(), sendingRules: [String: SendingRules] = [:],
     onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
   ) throws(StoreError) {
+    let engine = try SQLiteEngine(path: path, clock: clock, onChange: onChange)
+    self.init(engine: engine, clock: clock, sendingRules: sendingRules)
+  }
+
+  init(engine: any StoreEngine, clock: WallClock, sendingRules: [String: SendingRules]) {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
+    self.engine = engine
     self.sendingRules = Mutex(sendingRules)
-    do {
-      var configuration = GRDB.Configuration()
-      configuration.busyMode = .timeout(5)
-      configuration.label = "store"
-      pool = try DatabasePool(path: path, configuration: configuration)
-      // The pool sets NORMAL when it opens; a commit must survive a power cut.
-      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
-      throw StoreError(.damaged, "\(path) is not a usable database; move it away or restore a backup")
-    } catch {
-      throw StoreError(.cannotOpen, "cannot open \(path): \(Self.reason(error))")
-    }
-    writer = GroupCommit(pool: pool, onChange: onChange)
-    do {
-      try Schema.migrate(pool)
-      let pending = try pool.read { database in
-        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM event WHERE state = 'pending'") ?? 0
-      }
-      backlog = Mutex(pending)
-    } catch let error as StoreError {
-      throw error
-    } catch {
-      throw StoreError(.cannotOpen, "cannot prepare \(path): \(Self.reason(error))")
-    }
+    backlog = Mutex(engine.pendingEvents)
   }
 
   /// From now on messages are cut to, and counted against, what each channel's platform allows; by configured name.
   package func follow(_ rules: [String: SendingRules]) {
     sendingRules.withLock { $0 = rules }
   }
+
+  /// Whether other instances of the service may work on the same store.
+  package var isShared: Bool { engine.isShared }
 
   /// Runs `body` in a transaction of its own, all or nothing, and returns when it is on disk.
   ///
@@ -69,16 +52,14 @@ package final class Store: Sendable {
   package func write<Value: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
-    let clock = clock
     let boot = boot
     let rules = sendingRules.withLock { $0 }
     return try await withCheckedThrowingContinuation { continuation in
-      let run: @Sendable (Database) -> (StoreError?) -> Void = { database in
+      let run: @Sendable (any WriterConnection, Timestamp) -> (StoreError?) -> Void = { connection, now in
         let result = Result { () throws -> Value in
           var value: Value?
-          try database.inSavepoint {
-            value = try body(Transaction(database: database, now: clock.now(), boot: boot, sendingRules: rules))
-            return .commit
+          try connection.savepoint {
+            value = try body(Transaction(connection: connection, now: now, boot: boot, sendingRules: rules))
           }
           guard let value else { throw StoreError(.cannotCommit, "the savepoint did not run") }
           return value
@@ -91,7 +72,7 @@ package final class Store: Sendable {
           }
         }
       }
-      writer.submit(GroupCommit.Job(run: run, refuse: { continuation.resume(throwing: $0) }))
+      engine.submit(WriteJob(run: run, refuse: { continuation.resume(throwing: $0) }))
     }
   }
 
@@ -131,32 +112,25 @@ package final class Store: Sendable {
   package func read<Value: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
-    let now = clock.now()
     let boot = boot
     let rules = sendingRules.withLock { $0 }
-    return try await pool.read { database in
-      try body(Transaction(database: database, now: now, boot: boot, sendingRules: rules))
+    return try await engine.read { connection, now in
+      try body(Transaction(connection: connection, now: now, boot: boot, sendingRules: rules))
     }
   }
 
-  /// Folds the write-ahead log into the database and closes it. Call after everything that uses the store has ended.
+  /// Ends everything. Call after everything that uses the store has ended.
   package func close() throws {
-    try pool.writeWithoutTransaction { database in
-      _ = try database.checkpoint(.truncate)
-    }
-    try pool.close()
+    try engine.close()
   }
 
-  /// The cause in words, without SQL arguments: those may hold message text.
-  static func reason(_ error: any Error) -> String {
-    if let error = error as? DatabaseError { return "\(error.resultCode.description) (\(error.message ?? "no detail"))" }
-    return "\(error)"
-  }
+  /// The cause in words.
+  static func reason(_ error: any Error) -> String { (error as? StoreError)?.message ?? "\(error)" }
 }
 
 /// One open transaction, or a snapshot when it came from `read`. Valid only inside the closure that received it.
 package struct Transaction {
-  let database: Database
+  let connection: any SQLConnection
   /// The time at which the transaction began.
   package let now: Timestamp
   /// The boot that writes.
@@ -164,15 +138,17 @@ package struct Transaction {
   /// What each channel's platform allows.
   let sendingRules: [String: SendingRules]
 
-  func run(_ sql: String, _ arguments: StatementArguments) throws {
-    try database.cachedStatement(sql: sql).execute(arguments: arguments)
+  /// Runs a statement and returns how many rows it changed.
+  @discardableResult
+  func run(_ sql: String, _ arguments: SQLArguments) throws -> Int {
+    try connection.run(sql, arguments.values)
   }
 
-  func row(_ sql: String, _ arguments: StatementArguments) throws -> Row? {
-    try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments)
+  func row(_ sql: String, _ arguments: SQLArguments) throws -> SQLRow? {
+    try rows(sql, arguments).first
   }
 
-  func rows(_ sql: String, _ arguments: StatementArguments) throws -> [Row] {
-    try Row.fetchAll(database.cachedStatement(sql: sql), arguments: arguments)
+  func rows(_ sql: String, _ arguments: SQLArguments) throws -> [SQLRow] {
+    try connection.rows(sql, arguments.values)
   }
 }

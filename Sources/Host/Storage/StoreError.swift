@@ -11,6 +11,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case damaged = "store_damaged"
     /// A transaction could not be committed: disk full, read-only, input/output error.
     case cannotCommit = "store_cannot_commit"
+    /// What was claimed belongs to another instance by now; the transaction was undone.
+    case claimLost = "store_claim_lost"
+    /// A statement failed; its transaction was undone.
+    case failed = "store_failed"
   }
 
   package let code: Code

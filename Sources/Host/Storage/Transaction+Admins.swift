@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 extension Transaction {
   /// Notes where this admin can be reached alone. Writes only when that changed.
@@ -7,13 +6,13 @@ extension Transaction {
     try run(
       """
       INSERT INTO admin_chat (person, conversation) VALUES (?, ?)
-      ON CONFLICT (person) DO UPDATE SET conversation = excluded.conversation WHERE conversation <> excluded.conversation
+      ON CONFLICT (person) DO UPDATE SET conversation = excluded.conversation WHERE admin_chat.conversation <> excluded.conversation
       """, [sender, try StoredText.encode(conversation)])
   }
 
   /// Where those who were admins when they wrote can be reached; at most 50. Whether they still are is for the rules to say.
   package func adminChats() throws -> [(sender: String, conversation: Conversation)] {
     try rows("SELECT person, conversation FROM admin_chat ORDER BY person LIMIT 50", [])
-      .map { ($0["person"], try StoredText.decode($0["conversation"])) }
+      .map { (try $0["person"], try StoredText.decode(try $0["conversation"])) }
   }
 }

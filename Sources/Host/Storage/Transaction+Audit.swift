@@ -1,5 +1,4 @@
 package import Foundation
-import GRDB
 
 /// One stored head of the audit log.
 package struct AuditRow: Sendable {
@@ -14,7 +13,7 @@ package struct AuditRow: Sendable {
 extension Transaction {
   /// The last sequence number and hash; nil for an empty log.
   package func lastAuditHash() throws -> (sequence: Int64, hash: Data)? {
-    try row("SELECT seq, hash FROM audit_head ORDER BY seq DESC LIMIT 1", []).map { ($0["seq"], $0["hash"]) }
+    try row("SELECT seq, hash FROM audit_head ORDER BY seq DESC LIMIT 1", []).map { (try $0["seq"], try $0["hash"]) }
   }
 
   /// Appends a head with its body. The caller has chained it.
@@ -31,10 +30,10 @@ extension Transaction {
       WHERE audit_head.seq > ? ORDER BY audit_head.seq LIMIT ?
       """, [sequence, limit]
     ).map { row in
-      let salt: Data? = row["salt"]
-      let text: String? = row["body"]
+      let salt: Data? = try row["salt"]
+      let text: String? = try row["body"]
       let body = salt.flatMap { salt in text.map { (salt: salt, text: $0) } }
-      return AuditRow(sequence: row["seq"], head: row["head"], hash: row["hash"], body: body)
+      return AuditRow(sequence: try row["seq"], head: try row["head"], hash: try row["hash"], body: body)
     }
   }
 }

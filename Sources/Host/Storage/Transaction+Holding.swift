@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 /// What a chat's row in the outbox says about the chat.
 struct OutboxLane {
@@ -33,7 +32,7 @@ extension Transaction {
   func spend(_ reference: MessageReference, in lane: String) throws -> Int {
     let next = try row(
       "UPDATE reply_budget SET used = used + 1 WHERE lane = ? AND reference = ? RETURNING used", [lane, reference.messageID])
-    return (next?["used"] as Int?) ?? 1
+    return (try next?["used"] as Int?) ?? 1
   }
 
   /// A number for a sign that the robot is at work, which the platform may count as an answer; nil when none can be spared.
@@ -46,10 +45,11 @@ extension Transaction {
     return try spend(reference, in: lane)
   }
 
-  private static func budget(from row: Row) -> ReplyBudget {
+  private static func budget(from row: SQLRow) throws -> ReplyBudget {
     ReplyBudget(
-      reference: MessageReference(messageID: row["reference"], kind: MessageReference.Kind(rawValue: row["kind"]) ?? .message),
-      closesAt: Timestamp(milliseconds: row["closes_at"]), replies: row["replies"], used: row["used"])
+      reference: MessageReference(
+        messageID: try row["reference"], kind: MessageReference.Kind(rawValue: try row["kind"]) ?? .message),
+      closesAt: Timestamp(milliseconds: try row["closes_at"]), replies: try row["replies"], used: try row["used"])
   }
 
   /// The platform counts otherwise than we do: nothing more goes out under this.
@@ -65,13 +65,13 @@ extension Transaction {
     if let lane = try lane(conversation.description) { return lane }
     try run(
       "INSERT INTO outbox_lane (lane, channel) VALUES (?, ?)", [conversation.description, conversation.channel])
-    try run("INSERT OR IGNORE INTO outbox_channel (channel) VALUES (?)", [conversation.channel])
+    try run("INSERT INTO outbox_channel (channel) VALUES (?) ON CONFLICT DO NOTHING", [conversation.channel])
     return OutboxLane(closed: nil, refusesUnasked: false, held: 0)
   }
 
   func lane(_ lane: String) throws -> OutboxLane? {
     try row("SELECT closed, refuses_unasked, held FROM outbox_lane WHERE lane = ?", [lane])
-      .map { OutboxLane(closed: $0["closed"], refusesUnasked: $0["refuses_unasked"], held: $0["held"]) }
+      .map { OutboxLane(closed: try $0["closed"], refusesUnasked: try $0["refuses_unasked"], held: try $0["held"]) }
   }
 
   /// Nothing goes out to this chat until something comes in from it; what waits is held.
@@ -95,7 +95,8 @@ extension Transaction {
       case .muted: return try closeChat(conversation, because: "muted")
       case .unaskedRefused:
         _ = try openLane(of: conversation)
-        return try run("UPDATE outbox_lane SET refuses_unasked = 1 WHERE lane = ?", [lane])
+        try run("UPDATE outbox_lane SET refuses_unasked = 1 WHERE lane = ?", [lane])
+        return
       case .reviewPassed(let audit, let message): return try settleReview(audit, in: conversation, sentAs: message, passed: true)
       case .reviewRejected(let audit): return try settleReview(audit, in: conversation, sentAs: nil, passed: false)
       case .recalled: return
@@ -106,7 +107,8 @@ extension Transaction {
     if opensWindow, let allowance = allowance(in: conversation) {
       try run(
         """
-        INSERT OR IGNORE INTO reply_budget (lane, reference, kind, request_id, closes_at, replies) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO reply_budget (lane, reference, kind, request_id, closes_at, replies) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
         """,
         [
           lane, event.messageID, event.reference.kind.rawValue, event.requestID.description,
@@ -143,13 +145,13 @@ extension Transaction {
     for piece in draft.pieces(limit: packed) {
       let last = try row(
         "SELECT * FROM outbox INDEXED BY outbox_held WHERE lane = ? AND state = 'held' ORDER BY id DESC LIMIT 1", [lane])
-      if let last, piece.isMergeable, (last["unasked"] as Bool) == (draft.address.answers == nil),
+      if let last, piece.isMergeable, (try last["unasked"] as Bool) == (draft.address.answers == nil),
         case let joined = try Self.draft(from: last).joined(with: piece),
         try Self.draft(from: last).isMergeable, joined.content.text.unicodeScalars.count <= packed
       {
         try run(
           "UPDATE outbox SET content = ?, digest = ? WHERE id = ?",
-          [try StoredText.encode(OutboundContent.message(joined.content)), joined.digest, last["id"] as Int64])
+          [try StoredText.encode(OutboundContent.message(joined.content)), joined.digest, try last["id"] as Int64])
       } else {
         try insert(
           piece.address, content: .message(piece.content), digest: piece.digest, sequence: 0, state: "held",
@@ -162,24 +164,26 @@ extension Transaction {
   }
 
   /// Keeps a message that was due. One that may have arrived is not: it would be shown twice.
-  func hold(_ row: Row) throws {
-    let id: Int64 = row["id"]
-    guard !(row["doubtful"] as Bool) else {
-      return try run("UPDATE outbox SET state = 'unknown', error = 'window_over_in_doubt' WHERE id = ?", [id])
+  func hold(_ row: SQLRow) throws {
+    let id: Int64 = try row["id"]
+    guard !(try row["doubtful"] as Bool) else {
+      try run("UPDATE outbox SET state = 'unknown', error = 'window_over_in_doubt' WHERE id = ?", [id])
+      return
     }
     if case .recall = try Self.message(from: row).content {
-      return try run("UPDATE outbox SET state = 'failed', error = 'chat_closed' WHERE id = ?", [id])
+      try run("UPDATE outbox SET state = 'failed', error = 'chat_closed' WHERE id = ?", [id])
+      return
     }
     try run(
       """
       UPDATE outbox SET state = 'held', answers = NULL, answers_kind = NULL, sequence = 0, attempts = 0 WHERE id = ?
       """, [id])
-    try countHeld(in: row["lane"], channel: row["channel"])
+    try countHeld(in: try row["lane"], channel: try row["channel"])
   }
 
   private func countHeld(in lane: String, channel: String) throws {
     let held = try row("UPDATE outbox_lane SET held = held + 1 WHERE lane = ? RETURNING held", [lane])
-    guard let held, (held["held"] as Int) > Self.heldLimit else { return }
+    guard let held, (try held["held"] as Int) > Self.heldLimit else { return }
     try run(
       """
       UPDATE outbox SET state = 'failed', error = 'held_too_many'
@@ -232,7 +236,7 @@ extension Transaction {
         """,
         [
           reference.messageID, reference.kind.rawValue, sequence,
-          try StoredText.encode(OutboundContent.message(draft.content)), now.milliseconds, row["id"] as Int64,
+          try StoredText.encode(OutboundContent.message(draft.content)), now.milliseconds, try row["id"] as Int64,
         ])
     }
     try noteReleased(min(room, held.count), in: lane)
@@ -243,19 +247,19 @@ extension Transaction {
     let lane = conversation.description
     let all = allowance(in: conversation) == nil
     guard let state = try self.lane(lane), !state.refusesUnasked else { return }
-    try run(
+    let released = try run(
       """
       UPDATE outbox SET state = 'pending', sequence = 1, unasked = 1, not_before = ?1
-      WHERE lane = ?2 AND state = 'held' AND (unasked OR ?3)
+      WHERE lane = ?2 AND state = 'held' AND (unasked = 1 OR ?3 = 1)
       """, [now.milliseconds, lane, all])
-    try noteReleased(database.changesCount, in: lane)
+    try noteReleased(released, in: lane)
   }
 
   private func noteReleased(_ count: Int, in lane: String) throws {
     guard count > 0 else { return }
     try run(
       """
-      UPDATE outbox_lane SET held = held - ?1, due = CASE WHEN sending THEN due ELSE MIN(IFNULL(due, ?2), ?2) END WHERE lane = ?3
+      UPDATE outbox_lane SET held = held - ?1, due = CASE WHEN sending = 1 THEN due ELSE LEAST(due, ?2) END WHERE lane = ?3
       """, [count, now.milliseconds, lane])
   }
 
@@ -277,10 +281,9 @@ extension Transaction {
   /// Forgets windows that are closed, and gives up what was held for more than `age`.
   package func tidyOutbox(heldFor age: Duration) throws -> Housekeeping {
     // A little later: an answer that is on its way is settled by then.
-    try run(
+    let forgotten = try run(
       "DELETE FROM reply_budget WHERE id IN (SELECT id FROM reply_budget WHERE closes_at < ? ORDER BY closes_at LIMIT ?)",
       [now.advanced(by: .seconds(-600)).milliseconds, Self.tidyStep])
-    let forgotten = database.changesCount
     let old = try rows(
       """
       UPDATE outbox SET state = 'failed', error = 'held_too_long'
@@ -288,12 +291,12 @@ extension Transaction {
         SELECT id FROM outbox INDEXED BY outbox_held_age WHERE state = 'held' AND created_at < ? ORDER BY created_at LIMIT ?)
       RETURNING lane
       """, [now.advanced(by: .zero - age).milliseconds, Self.tidyStep])
-    for row in old { try run("UPDATE outbox_lane SET held = held - 1 WHERE lane = ?", [row["lane"] as String]) }
-    let dropped = try row("SELECT TOTAL(dropped) AS dropped FROM outbox_channel", [])
+    for row in old { try run("UPDATE outbox_lane SET held = held - 1 WHERE lane = ?", [try row["lane"] as String]) }
+    let dropped = try row("SELECT CAST(COALESCE(SUM(dropped), 0) AS BIGINT) AS dropped FROM outbox_channel", [])
     try run("UPDATE outbox_channel SET dropped = 0 WHERE dropped > 0", [])
     let held = try row("SELECT COUNT(*) AS held FROM outbox INDEXED BY outbox_held_age WHERE state = 'held'", [])
     return Housekeeping(
-      held: (held?["held"] as Int?) ?? 0, dropped: old.count + Int((dropped?["dropped"] as Double?) ?? 0),
+      held: (try held?["held"] as Int?) ?? 0, dropped: old.count + (try dropped?["dropped"] ?? 0),
       isUnfinished: max(forgotten, old.count) == Self.tidyStep)
   }
 }

@@ -1,6 +1,5 @@
 package import Core
 import Foundation
-import GRDB
 
 /// An event that a worker holds: nobody else works on its conversation until it is completed or retried.
 package struct ClaimedEvent: Sendable {
@@ -8,6 +7,8 @@ package struct ClaimedEvent: Sendable {
   package let event: ChatEvent
   /// How often it was claimed, this time included.
   package let attempt: Int
+  /// Of its lane: raised with each claim, so that whoever lost a claim is told apart from whoever holds it now.
+  let epoch: Int64
 }
 
 extension Transaction {
@@ -18,13 +19,13 @@ extension Transaction {
     let channel = event.conversation.channel
     for key in event.dedupeKeys {
       if let known = try row("SELECT request_id FROM event_key WHERE channel = ? AND key = ?", [channel, key]) {
-        guard let id = RequestID(known["request_id"] as String) else { continue }
+        guard let id = RequestID(try known["request_id"] as String) else { continue }
         return .duplicate(of: id)
       }
     }
     for key in event.dedupeKeys {
       try run(
-        "INSERT OR IGNORE INTO event_key (channel, key, request_id, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO event_key (channel, key, request_id, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [channel, key, event.requestID.description, now.milliseconds])
     }
     let conversation = event.conversation.description
@@ -40,7 +41,7 @@ extension Transaction {
     try run(
       """
       INSERT INTO lane (conversation, ready_at) VALUES (?, ?)
-      ON CONFLICT (conversation) DO UPDATE SET ready_at = excluded.ready_at WHERE owner IS NULL AND ready_at IS NULL
+      ON CONFLICT (conversation) DO UPDATE SET ready_at = excluded.ready_at WHERE lane.owner IS NULL AND lane.ready_at IS NULL
       """,
       [conversation, now.milliseconds])
     try noteInbound(event)
@@ -54,7 +55,7 @@ extension Transaction {
         let lane = try row(
           "SELECT conversation FROM lane WHERE ready_at <= ? ORDER BY ready_at, conversation LIMIT 1", [now.milliseconds])
       else { return nil }
-      let conversation: String = lane["conversation"]
+      let conversation: String = try lane["conversation"]
       guard
         let head = try row(
           "SELECT seq, body, attempts FROM event WHERE conversation = ? AND state = 'pending' ORDER BY seq LIMIT 1",
@@ -63,22 +64,25 @@ extension Transaction {
         try run("UPDATE lane SET ready_at = NULL, owner = NULL WHERE conversation = ?", [conversation])
         continue
       }
-      let sequence: Int64 = head["seq"]
+      let sequence: Int64 = try head["seq"]
       // A row that cannot be read must not hold up every conversation.
-      guard let event: ChatEvent = try? StoredText.decode(head["body"]) else {
+      guard let event: ChatEvent = try? StoredText.decode(try head["body"]) else {
         try run("UPDATE event SET state = 'dead', error = 'unreadable' WHERE seq = ?", [sequence])
         continue
       }
-      try run("UPDATE lane SET ready_at = NULL, owner = ? WHERE conversation = ?", [boot, conversation])
+      let taken = try row(
+        "UPDATE lane SET ready_at = NULL, owner = ?, epoch = epoch + 1 WHERE conversation = ? RETURNING epoch",
+        [boot, conversation])
       try run("UPDATE event SET attempts = attempts + 1 WHERE seq = ?", [sequence])
-      return ClaimedEvent(sequence: sequence, event: event, attempt: (head["attempts"] as Int) + 1)
+      return ClaimedEvent(
+        sequence: sequence, event: event, attempt: (try head["attempts"] as Int) + 1, epoch: try taken?["epoch"] ?? 0)
     }
   }
 
   /// When the next lane becomes due, if any waits for a later time.
   package func nextLaneDue() throws -> Timestamp? {
     let due = try row("SELECT ready_at FROM lane WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1", [])
-    return due.map { Timestamp(milliseconds: $0["ready_at"]) }
+    return try due.map { Timestamp(milliseconds: try $0["ready_at"]) }
   }
 
   /// Marks the event done, together with whatever else this transaction holds, and frees its conversation.
@@ -93,6 +97,7 @@ extension Transaction {
 
   /// Gives the event back: its conversation is next due at `time`.
   package func retry(_ claimed: ClaimedEvent, at time: Timestamp, error: String) throws {
+    try verify(claimed)
     try run("UPDATE event SET error = ? WHERE seq = ?", [error, claimed.sequence])
     try run(
       "UPDATE lane SET ready_at = ?, owner = NULL WHERE conversation = ?",
@@ -100,6 +105,7 @@ extension Transaction {
   }
 
   private func finish(_ claimed: ClaimedEvent, state: String, error: String?) throws {
+    try verify(claimed)
     let conversation = claimed.event.conversation.description
     try run("UPDATE event SET state = ?, error = ? WHERE seq = ?", [state, error, claimed.sequence])
     try run(
@@ -111,11 +117,25 @@ extension Transaction {
       [conversation, now.milliseconds])
   }
 
-  /// Frees the lanes that an earlier run of the process held when it died, and makes every waiting one due: times of an
-  /// earlier run mean nothing when the clock was set back in between.
-  package func releaseLanesOfEarlierBoots() throws {
+  /// Whoever lost the claim, because it had been silent for too long, must change nothing: the event is somebody else's.
+  private func verify(_ claimed: ClaimedEvent) throws {
+    let lane = try row("SELECT owner, epoch FROM lane WHERE conversation = ?", [claimed.event.conversation.description])
+    guard let lane, (try lane["owner"] as String?) == boot, try lane["epoch"] == claimed.epoch else {
+      throw StoreError(.claimLost, "another instance has taken over this conversation")
+    }
+  }
+
+  /// Frees the lanes that a dead run of the service held.
+  package func freeLanesOfTheDead() throws {
     try run(
-      "UPDATE lane SET owner = NULL, ready_at = ? WHERE owner IS NOT NULL AND owner <> ?", [now.milliseconds, boot])
+      """
+      UPDATE lane SET owner = NULL, ready_at = ?
+      WHERE owner IS NOT NULL AND owner <> ? AND owner NOT IN (SELECT boot FROM instance)
+      """, [now.milliseconds, boot])
+  }
+
+  /// Makes every waiting lane due: times of an earlier run mean nothing when the clock was set back in between.
+  package func hurryLanes() throws {
     try run("UPDATE lane SET ready_at = ?1 WHERE ready_at > ?1", [now.milliseconds])
   }
 
@@ -132,7 +152,7 @@ extension Transaction {
           WHERE channel = ?1 AND answers = ?2 AND state IN ('pending', 'sending')) AS open
       """,
       [conversation.channel, messageID, conversation.description])
-    return open.map { ($0["open"] as Int) == 0 } ?? true
+    return try open.map { (try $0["open"] as Int) == 0 } ?? true
   }
 }
 

@@ -1,7 +1,6 @@
 package import Core
 import Crypto
 import Foundation
-import GRDB
 
 extension Transaction {
   /// Fixes a message of plain text in the outbox.
@@ -81,9 +80,9 @@ extension Transaction {
   private func mergeableTail(in lane: String, answering reference: MessageReference) throws -> (id: Int64, draft: OutboxDraft)? {
     let row = try row(
       "SELECT * FROM outbox INDEXED BY outbox_pending WHERE lane = ? AND state = 'pending' ORDER BY id DESC LIMIT 1", [lane])
-    guard let row, (row["attempts"] as Int) == 0, (row["answers"] as String?) == reference.messageID else { return nil }
+    guard let row, (try row["attempts"] as Int) == 0, (try row["answers"] as String?) == reference.messageID else { return nil }
     let draft = try Self.draft(from: row)
-    return draft.isMergeable ? (row["id"], draft) : nil
+    return draft.isMergeable ? (try row["id"], draft) : nil
   }
 
   func insert(_ draft: OutboxDraft, sequence: Int) throws {
@@ -111,14 +110,14 @@ extension Transaction {
       ])
     guard state == "pending" else { return }
     // What waits for its turn may be something that this one need not wait for; the claim looks again.
-    try run("UPDATE outbox_lane SET due = MIN(IFNULL(due, ?1), ?1) WHERE lane = ?2 AND NOT sending", [now.milliseconds, lane])
+    try run("UPDATE outbox_lane SET due = LEAST(due, ?1) WHERE lane = ?2 AND sending = 0", [now.milliseconds, lane])
   }
 
   func nextSequence(in lane: String, answering reference: MessageReference?) throws -> Int {
     guard let reference else { return 1 }
     let last = try row(
       "SELECT MAX(sequence) AS last FROM outbox WHERE lane = ? AND answers = ?", [lane, reference.messageID])
-    return ((last?["last"] as Int?) ?? 0) + 1
+    return ((try last?["last"] as Int?) ?? 0) + 1
   }
 
   // MARK: Said already
@@ -129,28 +128,40 @@ extension Transaction {
 
   private func wasSaid(_ digest: String, to address: ReplyAddress) throws -> Bool {
     let lane = address.conversation.description
-    let found: Row?
+    let found: SQLRow?
     if let answers = address.answers {
       found = try row(
-        "SELECT 1 FROM outbox WHERE lane = ? AND answers = ? AND instr(digest, ?) AND state <> 'failed' LIMIT 1",
-        [lane, answers.messageID, digest])
+        "SELECT 1 FROM outbox WHERE lane = ? AND answers = ? AND digest LIKE ? AND state <> 'failed' LIMIT 1",
+        [lane, answers.messageID, "%\(digest)%"])
     } else {
       found = try row(
         """
         SELECT 1 FROM (
           SELECT unasked, digest, created_at, state FROM outbox INDEXED BY outbox_conversation
-          WHERE lane = ? ORDER BY id DESC LIMIT 20)
-        WHERE unasked AND created_at > ? AND instr(digest, ?) AND state <> 'failed' LIMIT 1
-        """, [lane, now.advanced(by: .seconds(-60)).milliseconds, digest])
+          WHERE lane = ? ORDER BY id DESC LIMIT 20) AS recent
+        WHERE unasked = 1 AND created_at > ? AND digest LIKE ? AND state <> 'failed' LIMIT 1
+        """, [lane, now.advanced(by: .seconds(-60)).milliseconds, "%\(digest)%"])
     }
     return found != nil
   }
 
   // MARK: Reading
 
-  /// What an earlier run was sending when it died.
+  /// Whether this attempt of this run still counts. It does not when this run was silent for too long, and others settled it.
+  package func isSending(_ message: OutboundMessage, attempt: Int) throws -> Bool {
+    try row(
+      "SELECT 1 AS found FROM outbox WHERE id = ? AND state = 'sending' AND sender = ? AND attempts = ?",
+      [message.id, boot, attempt]) != nil
+  }
+
+  /// What a dead run of the service was sending.
   package func messagesInDoubt() throws -> [OutboundMessage] {
-    try rows("SELECT * FROM outbox WHERE state = 'sending' ORDER BY id", []).map { try Self.message(from: $0) }
+    try rows(
+      """
+      SELECT * FROM outbox INDEXED BY outbox_sending
+      WHERE state = 'sending' AND (sender IS NULL OR sender <> ? AND sender NOT IN (SELECT boot FROM instance)) ORDER BY id
+      """, [boot]
+    ).map { try Self.message(from: $0) }
   }
 
   /// Messages handed over in one conversation after the row `id`, oldest first.
@@ -164,7 +175,7 @@ extension Transaction {
   /// The newest row of a conversation's outbox; 0 when there is none.
   package func lastMessageID(in conversation: Conversation) throws -> Int64 {
     let last = try row("SELECT MAX(id) AS id FROM outbox WHERE lane = ?", [conversation.description])
-    return (last?["id"] as Int64?) ?? 0
+    return (try last?["id"] as Int64?) ?? 0
   }
 
   /// Claims the platform's id of a message of ours for taking it back: the one named, else the newest; nil when there is none
@@ -177,32 +188,32 @@ extension Transaction {
       ORDER BY id DESC LIMIT 1
       """, [conversation.description, messageID])
     guard let found else { return nil }
-    try run("UPDATE outbox SET error = 'taken_back' WHERE id = ?", [found["id"] as Int64])
-    return found["platform_id"]
+    try run("UPDATE outbox SET error = 'taken_back' WHERE id = ?", [try found["id"] as Int64])
+    return try found["platform_id"]
   }
 
-  static func message(from row: Row) throws -> OutboundMessage {
+  static func message(from row: SQLRow) throws -> OutboundMessage {
     let address = try address(from: row)
     return OutboundMessage(
-      id: row["id"], requestID: address.requestID, conversation: address.conversation,
-      content: try StoredText.decode(row["content"]), answers: address.answers, sequence: row["sequence"])
+      id: try row["id"], requestID: address.requestID, conversation: address.conversation,
+      content: try StoredText.decode(try row["content"]), answers: address.answers, sequence: try row["sequence"])
   }
 
-  static func draft(from row: Row) throws -> OutboxDraft {
-    let content: OutboundContent = try StoredText.decode(row["content"])
+  static func draft(from row: SQLRow) throws -> OutboxDraft {
+    let content: OutboundContent = try StoredText.decode(try row["content"])
     guard case .message(let message) = content else {
-      throw StoreError(.damaged, "outbox row \(row["id"] as Int64) holds no message")
+      throw StoreError(.damaged, "outbox row \(try row["id"] as Int64) holds no message")
     }
-    return OutboxDraft(address: try address(from: row), content: message, digest: row["digest"])
+    return OutboxDraft(address: try address(from: row), content: message, digest: try row["digest"])
   }
 
-  private static func address(from row: Row) throws -> ReplyAddress {
-    guard let requestID = RequestID(row["request_id"] as String) else {
-      throw StoreError(.damaged, "outbox row \(row["id"] as Int64) has no request id")
+  private static func address(from row: SQLRow) throws -> ReplyAddress {
+    guard let requestID = RequestID(try row["request_id"] as String) else {
+      throw StoreError(.damaged, "outbox row \(try row["id"] as Int64) has no request id")
     }
-    let kind = (row["answers_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message
+    let kind = (try row["answers_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message
     return ReplyAddress(
-      conversation: try StoredText.decode(row["conversation"]), requestID: requestID,
-      answers: (row["answers"] as String?).map { MessageReference(messageID: $0, kind: kind) })
+      conversation: try StoredText.decode(try row["conversation"]), requestID: requestID,
+      answers: (try row["answers"] as String?).map { MessageReference(messageID: $0, kind: kind) })
   }
 }

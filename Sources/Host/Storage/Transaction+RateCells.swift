@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 extension Store: RateCellStore {
   /// More than this cannot be told apart anyway.
@@ -8,7 +7,7 @@ extension Store: RateCellStore {
   package func cells() async throws -> [RateCell] {
     try await read { transaction in
       try transaction.rows("SELECT kind, key, paid_until FROM rate_cell LIMIT ?", [Self.mostCells])
-        .map { RateCell(kind: $0["kind"], key: $0["key"], paidUntil: $0["paid_until"]) }
+        .map { RateCell(kind: try $0["kind"], key: try $0["key"], paidUntil: try $0["paid_until"]) }
     }
   }
 

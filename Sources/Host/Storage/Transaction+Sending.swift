@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 extension Transaction {
   // MARK: Claiming
@@ -15,7 +14,7 @@ extension Transaction {
       due += try rows(
         "SELECT lane, due FROM outbox_lane INDEXED BY outbox_lane_due WHERE channel = ? AND due <= ? ORDER BY due, lane LIMIT ?",
         [channel.name, now.milliseconds, limit]
-      ).map { ($0["lane"], channel.name, $0["due"]) }
+      ).map { (try $0["lane"], channel.name, try $0["due"]) }
     }
     due.sort { ($0.since, $0.lane) < ($1.since, $1.lane) }
     var claimed: [(message: OutboundMessage, attempt: Int)] = []
@@ -39,12 +38,12 @@ extension Transaction {
     // Told which index: the planner prefers the one that walks through everything the lane ever said.
     while let row = try row(
       """
-      SELECT * FROM outbox INDEXED BY outbox_pending WHERE lane = ? AND state = 'pending' AND (unasked = 0 OR NOT ?)
+      SELECT * FROM outbox INDEXED BY outbox_pending WHERE lane = ? AND state = 'pending' AND (unasked = 0 OR ? = 0)
       ORDER BY id LIMIT 1
       """, [lane, answersOnly])
     {
       let message = try Self.message(from: row)
-      let rates = try rates(of: lane, channel: channel, message: message, isUnasked: row["unasked"])
+      let rates = try rates(of: lane, channel: channel, message: message, isUnasked: try row["unasked"])
       switch try obstacle(to: message, row: row, rates: rates) {
       case .mustBeHeld?:
         try hold(row)
@@ -52,13 +51,13 @@ extension Transaction {
       case .until(let time)?:
         earliest = min(earliest ?? time, time)
         // An answer need not wait until something unasked may be said.
-        guard row["unasked"], (row["attempts"] as Int) == 0 else { return try wait(lane, until: earliest) }
+        guard try row["unasked"], (try row["attempts"] as Int) == 0 else { return try wait(lane, until: earliest) }
         answersOnly = true
       case nil:
         try pay(rates, of: lane, channel: channel)
         try run("UPDATE outbox_lane SET due = NULL, sending = 1 WHERE lane = ?", [lane])
-        try run("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id = ?", [message.id])
-        return (message, (row["attempts"] as Int) + 1)
+        try run("UPDATE outbox SET state = 'sending', attempts = attempts + 1, sender = ? WHERE id = ?", [boot, message.id])
+        return (message, (try row["attempts"] as Int) + 1)
       }
     }
     return try wait(lane, until: earliest)
@@ -69,13 +68,13 @@ extension Transaction {
     return nil
   }
 
-  private func obstacle(to message: OutboundMessage, row: Row, rates: Rates) throws -> Obstacle? {
+  private func obstacle(to message: OutboundMessage, row: SQLRow, rates: Rates) throws -> Obstacle? {
     let lane = message.conversation.description
     if let reference = message.answers, allowance(in: message.conversation) != nil {
       guard try budget(for: reference, in: lane)?.isOpen(at: now) ?? false else { return .mustBeHeld }
     }
-    if row["unasked"], rates.refusesUnasked { return .mustBeHeld }
-    let time = max(Timestamp(milliseconds: row["not_before"]), now.advanced(by: rates.delay(at: now)))
+    if try row["unasked"], rates.refusesUnasked { return .mustBeHeld }
+    let time = max(Timestamp(milliseconds: try row["not_before"]), now.advanced(by: rates.delay(at: now)))
     return time > now ? .until(time) : nil
   }
 
@@ -101,8 +100,8 @@ extension Transaction {
     let row = try row("SELECT paid_until, unasked_paid_until, refuses_unasked FROM outbox_lane WHERE lane = ?", [lane])
     return Rates(
       perChat: rules?.perChat, unasked: isUnasked ? rules?.unasked[message.conversation.scene.kind] : nil,
-      chat: SendingRate(paidUntil: row?["paid_until"]), unaskedChat: SendingRate(paidUntil: row?["unasked_paid_until"]),
-      refusesUnasked: row?["refuses_unasked"] ?? false)
+      chat: SendingRate(paidUntil: try row?["paid_until"]), unaskedChat: SendingRate(paidUntil: try row?["unasked_paid_until"]),
+      refusesUnasked: try row?["refuses_unasked"] ?? false)
   }
 
   private func pay(_ rates: Rates, of lane: String, channel: String) throws {
@@ -117,7 +116,7 @@ extension Transaction {
     }
     guard let limit = sendingRules[channel]?.perChannel else { return }
     let row = try row("SELECT paid_until FROM outbox_channel WHERE channel = ?", [channel])
-    var cell = SendingRate(paidUntil: row?["paid_until"])
+    var cell = SendingRate(paidUntil: try row?["paid_until"])
     cell.spend(under: limit, at: now)
     try run("UPDATE outbox_channel SET paid_until = ? WHERE channel = ?", [cell.paidUntil, channel])
   }
@@ -125,26 +124,28 @@ extension Transaction {
   /// Nothing of this channel goes out before `time`: the platform asked for it.
   package func pauseChannel(_ channel: String, until time: Timestamp) throws {
     try run(
-      "UPDATE outbox_channel SET paused_until = MAX(IFNULL(paused_until, 0), ?) WHERE channel = ?",
+      "UPDATE outbox_channel SET paused_until = GREATEST(paused_until, ?) WHERE channel = ?",
       [time.milliseconds, channel])
   }
 
   private func channels() throws -> [(name: String, freeAt: Timestamp)] {
-    try rows("SELECT channel, paid_until, paused_until FROM outbox_channel", []).map { ($0["channel"], freeTime(from: $0)) }
+    try rows("SELECT channel, paid_until, paused_until FROM outbox_channel", []).map {
+      (try $0["channel"], try freeTime(from: $0))
+    }
   }
 
   private func freeTime(of channel: String) throws -> Timestamp {
     guard sendingRules[channel]?.perChannel != nil else { return now }
     return try row("SELECT channel, paid_until, paused_until FROM outbox_channel WHERE channel = ?", [channel])
-      .map { freeTime(from: $0) } ?? now
+      .map { try freeTime(from: $0) } ?? now
   }
 
   /// When the next message of this channel may go, as far as the channel is concerned.
-  private func freeTime(from row: Row) -> Timestamp {
+  private func freeTime(from row: SQLRow) throws -> Timestamp {
     let delay =
-      sendingRules[row["channel"]]?.perChannel
-      .map { SendingRate(paidUntil: row["paid_until"]).delay(under: $0, at: now) } ?? 0
-    let paused = Timestamp(milliseconds: (row["paused_until"] as Int64?) ?? 0)
+      try sendingRules[row["channel"]]?.perChannel
+      .map { SendingRate(paidUntil: try row["paid_until"]).delay(under: $0, at: now) } ?? 0
+    let paused = Timestamp(milliseconds: (try row["paused_until"] as Int64?) ?? 0)
     return max(now, paused, now.advanced(by: SendingRate.wait(delay)))
   }
 
@@ -155,7 +156,7 @@ extension Transaction {
         "SELECT due FROM outbox_lane INDEXED BY outbox_lane_due WHERE channel = ? AND due IS NOT NULL ORDER BY due LIMIT 1",
         [channel.name])
       guard let due else { return nil }
-      let time = Timestamp(milliseconds: due["due"])
+      let time = Timestamp(milliseconds: try due["due"])
       return channel.freeAt > now ? max(time, channel.freeAt) : time
     }.min()
   }
@@ -176,7 +177,7 @@ extension Transaction {
       """
       UPDATE outbox_lane SET sending = 0,
         due = CASE WHEN closed IS NULL THEN (
-          SELECT MAX(not_before, ?2) FROM outbox INDEXED BY outbox_pending
+          SELECT GREATEST(not_before, ?2) FROM outbox INDEXED BY outbox_pending
           WHERE lane = ?1 AND state = 'pending' AND id = (
             SELECT MIN(id) FROM outbox INDEXED BY outbox_pending WHERE lane = ?1 AND state = 'pending')) END
       WHERE lane = ?1
@@ -208,7 +209,7 @@ extension Transaction {
   /// - Parameter inDoubt: it may have arrived; it is sent again only under the same number.
   package func postpone(_ message: OutboundMessage, until time: Timestamp, error: String, inDoubt: Bool = false) throws {
     try run(
-      "UPDATE outbox SET state = 'pending', not_before = ?, error = ?, doubtful = doubtful OR ? WHERE id = ?",
+      "UPDATE outbox SET state = 'pending', not_before = ?, error = ?, doubtful = GREATEST(doubtful, ?) WHERE id = ?",
       [time.milliseconds, error, inDoubt, message.id])
     if try lane(message.conversation.description)?.closed != nil { try holdAgain(message) }
     try free(message.conversation)

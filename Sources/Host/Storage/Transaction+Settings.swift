@@ -1,9 +1,7 @@
-import GRDB
-
 extension Transaction {
   /// A small value that survives restarts, such as the mode.
   package func setting(_ name: String) throws -> String? {
-    try row("SELECT value FROM setting WHERE name = ?", [name]).map { $0["value"] }
+    try row("SELECT value FROM setting WHERE name = ?", [name]).map { try $0["value"] }
   }
 
   package func set(_ value: String, forSetting name: String) throws {

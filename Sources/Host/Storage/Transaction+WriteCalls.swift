@@ -1,14 +1,13 @@
 import Core
-import GRDB
 
 extension Transaction {
   /// Inserts a new write call and returns it with its key. Two open calls with the same digest cannot exist: look first with `openCall`.
   package func insert(_ call: WriteCall) throws -> WriteCall {
-    try run(
+    let row = try row(
       """
       INSERT INTO write_call (code, digest, state, tool, skill, build, arguments, request_id, requester, requester_name, conversation,
         gates, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message, reply_kind)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
       """,
       [
         call.code, call.digest, call.state.rawValue, call.tool, call.skill, call.build, call.arguments.canonical,
@@ -18,7 +17,7 @@ extension Transaction {
         call.reply.answers?.kind.rawValue,
       ])
     var inserted = call
-    inserted.id = database.lastInsertedRowID
+    inserted.id = try row?["id"] ?? 0
     return inserted
   }
 
@@ -56,7 +55,7 @@ extension Transaction {
           SELECT 1 FROM write_call INDEXED BY write_call_live
           WHERE state IN ('pending', 'approved', 'claimed', 'unknown') AND state = 'pending' AND expires_at <= ?) AS found
       """, [now.milliseconds])
-    return found.map { ($0["found"] as Int) == 1 } ?? false
+    return try found.map { (try $0["found"] as Int) == 1 } ?? false
   }
 
   /// All calls in a state that can still change, oldest first.
@@ -69,17 +68,28 @@ extension Transaction {
     ).map { try WriteCall(row: $0) }
   }
 
+  /// Calls that a dead run of the service had claimed, oldest first.
+  package func writeCallsOfTheDead() throws -> [WriteCall] {
+    try rows(
+      """
+      SELECT * FROM write_call
+      WHERE state IN ('pending', 'approved', 'claimed', 'unknown') AND state = 'claimed' AND boot <> ?
+        AND boot NOT IN (SELECT boot FROM instance)
+      ORDER BY id
+      """, [boot]
+    ).map { try WriteCall(row: $0) }
+  }
+
   /// Records a vote; false when this person has voted on this call before.
   package func insert(_ vote: Vote, on call: WriteCall) throws -> Bool {
     try run(
-      "INSERT OR IGNORE INTO vote (call, person, sender, verb, at) VALUES (?, ?, ?, ?, ?)",
-      [call.id, vote.person, vote.sender, vote.verb.rawValue, now.milliseconds])
-    return database.changesCount == 1
+      "INSERT INTO vote (call, person, sender, verb, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      [call.id, vote.person, vote.sender, vote.verb.rawValue, now.milliseconds]) == 1
   }
 
   package func votes(on call: WriteCall) throws -> [Vote] {
     try rows("SELECT person, sender, verb FROM vote WHERE call = ? ORDER BY at, person", [call.id]).compactMap { row in
-      Vote.Verb(rawValue: row["verb"]).map { Vote(person: row["person"], sender: row["sender"], verb: $0) }
+      try Vote.Verb(rawValue: try row["verb"]).map { Vote(person: try row["person"], sender: try row["sender"], verb: $0) }
     }
   }
 }

@@ -1,5 +1,4 @@
 package import Core
-import GRDB
 
 /// One call of a write tool, from the request to its outcome. What runs is exactly what this record holds.
 package struct WriteCall: Sendable {
@@ -62,36 +61,36 @@ package struct WriteCall: Sendable {
     self.reply = reply
   }
 
-  init(row: Row) throws {
-    guard let state = State(rawValue: row["state"]), let requestID = RequestID(row["request_id"]),
-      let replyRequestID = RequestID(row["reply_request_id"])
-    else { throw StoreError(.damaged, "write call \(row["id"] as Int64) is unreadable") }
-    let conversation: Conversation = try StoredText.decode(row["conversation"])
-    id = row["id"]
-    code = row["code"]
-    digest = row["digest"]
+  init(row: SQLRow) throws {
+    guard let state = State(rawValue: try row["state"]), let requestID = RequestID(try row["request_id"]),
+      let replyRequestID = RequestID(try row["reply_request_id"])
+    else { throw StoreError(.damaged, "write call \(try row["id"] as Int64) is unreadable") }
+    let conversation: Conversation = try StoredText.decode(try row["conversation"])
+    id = try row["id"]
+    code = try row["code"]
+    digest = try row["digest"]
     self.state = state
-    tool = row["tool"]
-    skill = row["skill"]
-    build = row["build"]
-    arguments = try JSON(parsing: row["arguments"] as String)
+    tool = try row["tool"]
+    skill = try row["skill"]
+    build = try row["build"]
+    arguments = try JSON(parsing: try row["arguments"] as String)
     self.requestID = requestID
-    requester = row["requester"]
-    requesterName = row["requester_name"]
+    requester = try row["requester"]
+    requesterName = try row["requester_name"]
     self.conversation = conversation
-    gates = try StoredText.decode(row["gates"])
-    createdAt = Timestamp(milliseconds: row["created_at"])
-    expiresAt = Timestamp(milliseconds: row["expires_at"])
-    runWithin = row["run_within"]
-    runDeadline = (row["run_deadline"] as Int64?).map { Timestamp(milliseconds: $0) }
+    gates = try StoredText.decode(try row["gates"])
+    createdAt = Timestamp(milliseconds: try row["created_at"])
+    expiresAt = Timestamp(milliseconds: try row["expires_at"])
+    runWithin = try row["run_within"]
+    runDeadline = (try row["run_deadline"] as Int64?).map { Timestamp(milliseconds: $0) }
     reply = ReplyAddress(
       conversation: conversation, requestID: replyRequestID,
-      answers: (row["reply_message"] as String?).map {
+      answers: try (row["reply_message"] as String?).map {
         MessageReference(
-          messageID: $0, kind: (row["reply_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message)
+          messageID: $0, kind: (try row["reply_kind"] as String?).flatMap(MessageReference.Kind.init) ?? .message)
       })
-    boot = row["boot"]
-    outcome = row["outcome"]
+    boot = try row["boot"]
+    outcome = try row["outcome"]
   }
 }
 

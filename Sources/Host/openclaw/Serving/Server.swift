@@ -139,6 +139,18 @@ private struct House {
       rule: configuration.rawEvents.keep, store: RawEventFolder.archive(in: store, key: rawEventKey, configuration.rawEvents),
       counters: counters, logger: part("gateway"))
     let admission = admission(signals: signals, rawEvents: rawEvents, counters: counters)
+    let membership = Membership(
+      store: store,
+      onDeath: {
+        do {
+          try await worker.takeOver()
+          try await delivery.takeOver()
+          try await runner.takeOver()
+        } catch {
+          logger.error("what dead instances held could not be taken over", metadata: ["error": "\(error)"])
+        }
+      }, logger: part("store"))
+    try await membership.enrol()
     let rates = RateKeeper(admission: admission, store: store, logger: part("gateway"))
     await rates.restore()
     let gateway = gateway(admission: admission, signals: signals)
@@ -148,7 +160,7 @@ private struct House {
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     var services: [any Service] = [
-      rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      membership, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
       AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]

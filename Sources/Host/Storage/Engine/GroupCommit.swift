@@ -1,51 +1,42 @@
-import GRDB
+import Core
 import Synchronization
 
-/// The only writer: jobs that arrive while one commit is syncing ride together in the next.
+/// The queue of the one writer: jobs that arrive while one commit is syncing ride together in the next.
 ///
 /// No timer collects them: the sync itself is the window, so a lone job waits for nobody and a burst costs one sync per group.
 final class GroupCommit: Sendable {
-  /// One caller's part of a group.
-  struct Job: Sendable {
-    /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
-    let run: @Sendable (Database) -> (_ commitError: StoreError?) -> Void
-    /// Tells the caller that its turn never came.
-    let refuse: @Sendable (StoreError) -> Void
-  }
-
   /// Jobs in one transaction at most: bounds how long the first of them waits.
   private static let largestGroup = 256
 
   private struct State {
-    var waiting: [Job] = []
+    var waiting: [WriteJob] = []
     var isDraining = false
     var isFailing = false
   }
 
-  private let pool: DatabasePool
   private let onChange: @Sendable (StoreError?) -> Void
   private let state = Mutex(State())
 
   /// - Parameter onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
-  init(pool: DatabasePool, onChange: @escaping @Sendable (StoreError?) -> Void) {
-    self.pool = pool
+  init(onChange: @escaping @Sendable (StoreError?) -> Void) {
     self.onChange = onChange
   }
 
-  func submit(_ job: Job) {
-    let mustStart = state.withLock { state in
+  /// Queues the job. True when nobody drains the queue: the caller must see that `drain` is called.
+  func submit(_ job: WriteJob) -> Bool {
+    state.withLock { state in
       state.waiting.append(job)
       defer { state.isDraining = true }
       return !state.isDraining
     }
-    guard mustStart else { return }
-    // GRDB runs this on the writer connection's own serial queue, never on the cooperative pool.
-    pool.asyncWriteWithoutTransaction { database in
-      while let group = self.nextGroup() { self.note(Self.commit(group, in: database)) }
-    }
   }
 
-  private func nextGroup() -> ArraySlice<Job>? {
+  /// Writes group after group until nothing waits. Call on the writer's thread.
+  func drain(in connection: any WriterConnection) {
+    while let group = nextGroup() { note(commit(group, in: connection)) }
+  }
+
+  private func nextGroup() -> ArraySlice<WriteJob>? {
     state.withLock { state in
       guard !state.waiting.isEmpty else {
         state.isDraining = false
@@ -66,22 +57,22 @@ final class GroupCommit: Sendable {
   }
 
   /// Returns why the commit failed, if it did.
-  private static func commit(_ group: ArraySlice<Job>, in database: Database) -> StoreError? {
+  private func commit(_ group: ArraySlice<WriteJob>, in connection: any WriterConnection) -> StoreError? {
     var completions: [(StoreError?) -> Void] = []
     var failure: StoreError?
     do {
-      try database.beginTransaction(.immediate)
+      let now = try connection.begin()
       for job in group {
-        completions.append(job.run(database))
-        // SQLite rolls the whole transaction back by itself when the disk is full or fails.
-        guard database.isInsideTransaction else {
+        completions.append(job.run(connection, now))
+        // A database rolls the whole transaction back by itself when its disk is full or fails.
+        guard connection.isInsideTransaction else {
           throw StoreError(.cannotCommit, "the disk is full or failing; the transaction was rolled back")
         }
       }
-      try database.commit()
+      try connection.commit()
     } catch {
-      failure = error as? StoreError ?? StoreError(.cannotCommit, Store.reason(error))
-      if database.isInsideTransaction { try? database.rollback() }
+      failure = StoreError(.cannotCommit, (error as? StoreError)?.message ?? "\(error)")
+      if connection.isInsideTransaction { connection.rollback() }
     }
     for complete in completions { complete(failure) }
     if let failure {

@@ -1,7 +1,7 @@
 import GRDB
 
 /// The numbered, forward-only migrations.
-enum Schema {
+enum SQLiteSchema {
   static func migrate(_ pool: DatabasePool) throws {
     let migrator = migrator
     if try pool.read(migrator.hasBeenSuperseded) {
@@ -21,6 +21,9 @@ enum Schema {
     }
     migrator.registerMigration("2-delivery") { database in
       for statement in delivery { try database.execute(sql: statement) }
+    }
+    migrator.registerMigration("3-instances") { database in
+      for statement in instances { try database.execute(sql: statement) }
     }
     return migrator
   }
@@ -150,6 +153,15 @@ enum Schema {
     ) WITHOUT ROWID
     """,
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  ]
+
+  /// `lane.assigned`: the instance that alone may work on it; not used yet.
+  private static let instances = [
+    "CREATE TABLE instance (boot TEXT PRIMARY KEY, lease_until INTEGER NOT NULL) WITHOUT ROWID",
+    "ALTER TABLE lane ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE lane ADD COLUMN assigned TEXT",
+    "CREATE INDEX lane_owner ON lane (owner) WHERE owner IS NOT NULL",
+    "ALTER TABLE outbox ADD COLUMN sender TEXT",
   ]
 
   private static let gateway = [

@@ -1,4 +1,4 @@
-extension Schema {
+extension SQLiteSchema {
   /// The outbox of rich messages, with what platforms allow: answers are counted, chats may be closed, rates outlive a restart.
   static let delivery = [
     // What waits was a message: nothing else was kept before.

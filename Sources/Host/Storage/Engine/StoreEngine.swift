@@ -1,0 +1,60 @@
+package import Core
+
+/// A database that keeps the store. The statements are the same for all of them: see `SQLConnection`.
+package protocol StoreEngine: Sendable {
+  /// Whether other instances of the service may use the same store.
+  var isShared: Bool { get }
+
+  /// Events accepted and not yet done, as it stood when the database was opened.
+  var pendingEvents: Int { get }
+
+  /// Runs the job in a transaction that it may share with others, and then tells it what became of it.
+  ///
+  /// Writes are serialised: over this process, and over all instances when the store is shared.
+  func submit(_ job: WriteJob)
+
+  /// Runs `body` on a consistent snapshot, with the time of the snapshot; never waits for writers.
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection, Timestamp) throws -> Value
+  ) async throws -> Value
+
+  /// Ends everything. Call after everything that uses the store has ended.
+  func close() throws
+}
+
+/// Statements in the dialect that the engines share, inside a transaction or a snapshot. Used on the engine's own thread only.
+///
+/// The dialect: `?` and `?1`; integers, text and blobs; `ON CONFLICT`, `RETURNING`, `COALESCE`, `GREATEST` and `LEAST`;
+/// truth values are 0 and 1 and must be compared. `INDEXED BY` is followed by SQLite, whose planner needs it, and dropped elsewhere.
+package protocol SQLConnection {
+  /// Runs a statement and returns how many rows it changed.
+  func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+
+  /// All rows of the answer.
+  func rows(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow]
+}
+
+/// A connection that holds the one transaction in which a group of jobs is written.
+protocol WriterConnection: SQLConnection {
+  /// False once the database rolled the transaction back by itself.
+  var isInsideTransaction: Bool { get }
+
+  /// Begins a transaction that excludes every other writer, and returns its time.
+  func begin() throws -> Timestamp
+
+  /// Runs `body`, and undoes what it changed when it throws.
+  func savepoint(_ body: () throws -> Void) throws
+
+  /// Returns when the transaction is on disk.
+  func commit() throws
+
+  func rollback()
+}
+
+/// One caller's part of a group.
+package struct WriteJob: Sendable {
+  /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
+  let run: @Sendable (any WriterConnection, Timestamp) -> (_ commitError: StoreError?) -> Void
+  /// Tells the caller that its turn never came.
+  let refuse: @Sendable (StoreError) -> Void
+}

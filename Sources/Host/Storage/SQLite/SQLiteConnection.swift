@@ -1,0 +1,98 @@
+import Core
+import Foundation
+import GRDB
+
+/// One open connection of the pool, for as long as GRDB lends it.
+struct SQLiteConnection: WriterConnection {
+  let database: Database
+  let clock: WallClock
+
+  func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
+    try Self.naming {
+      try database.cachedStatement(sql: sql).execute(arguments: Self.arguments(arguments))
+      return database.changesCount
+    }
+  }
+
+  func rows(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
+    try Self.naming {
+      let statement = try database.cachedStatement(sql: sql)
+      let columns = statement.columnNames
+      let cursor = try Row.fetchCursor(statement, arguments: Self.arguments(arguments))
+      var rows: [SQLRow] = []
+      while let row = try cursor.next() {
+        rows.append(SQLRow(columns: columns, values: columns.indices.map { Self.value(row[$0] as DatabaseValue) }))
+      }
+      return rows
+    }
+  }
+
+  var isInsideTransaction: Bool { database.isInsideTransaction }
+
+  func begin() throws -> Timestamp {
+    try Self.naming { try database.beginTransaction(.immediate) }
+    return clock.now()
+  }
+
+  func savepoint(_ body: () throws -> Void) throws {
+    var failure: (any Error)?
+    try Self.naming {
+      try database.inSavepoint {
+        do {
+          try body()
+          return .commit
+        } catch {
+          failure = error
+          return .rollback
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  func commit() throws {
+    try Self.naming { try database.commit() }
+  }
+
+  func rollback() {
+    try? database.rollback()
+  }
+
+  private static func arguments(_ values: [SQLValue]) -> StatementArguments {
+    StatementArguments(
+      values.map { value -> DatabaseValue in
+        switch value {
+        case .null: .null
+        case .integer(let value): value.databaseValue
+        case .text(let value): value.databaseValue
+        case .blob(let value): value.databaseValue
+        }
+      })
+  }
+
+  private static func value(_ value: DatabaseValue) -> SQLValue {
+    switch value.storage {
+    case .null: .null
+    case .int64(let value): .integer(value)
+    // Nothing that we keep has fractions; a sum may come as one.
+    case .double(let value): Int64(exactly: value).map(SQLValue.integer) ?? .text("\(value)")
+    case .string(let value): .text(value)
+    case .blob(let value): .blob(value)
+    }
+  }
+
+  /// Gives what SQLite throws a name that callers know.
+  static func naming<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw StoreError(.failed, reason(error))
+    }
+  }
+
+  /// The cause in words, without SQL arguments: those may hold message text.
+  static func reason(_ error: any Error) -> String {
+    if let error = error as? DatabaseError { return "\(error.resultCode.description) (\(error.message ?? "no detail"))" }
+    return "\(error)"
+  }
+}

@@ -1,0 +1,76 @@
+import Core
+import Foundation
+import GRDB
+
+/// One SQLite file in WAL mode with `synchronous=FULL`: one writer that commits groups, and readers that never wait for it.
+final class SQLiteEngine: StoreEngine {
+  private let pool: DatabasePool
+  private let writer: GroupCommit
+  private let clock: WallClock
+  let pendingEvents: Int
+
+  /// Opens or creates the database.
+  ///
+  /// - Parameters:
+  ///   - path: the database file; its folder must exist.
+  ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
+  init(path: String, clock: WallClock, onChange: @escaping @Sendable (StoreError?) -> Void) throws(StoreError) {
+    self.clock = clock
+    do {
+      var configuration = GRDB.Configuration()
+      configuration.busyMode = .timeout(5)
+      configuration.label = "store"
+      configuration.prepareDatabase { database in
+        database.add(function: Self.greatest)
+        database.add(function: Self.least)
+      }
+      pool = try DatabasePool(path: path, configuration: configuration)
+      // The pool sets NORMAL when it opens; a commit must survive a power cut.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
+      throw StoreError(.damaged, "\(path) is not a usable database; move it away or restore a backup")
+    } catch {
+      throw StoreError(.cannotOpen, "cannot open \(path): \(SQLiteConnection.reason(error))")
+    }
+    writer = GroupCommit(onChange: onChange)
+    do {
+      try SQLiteSchema.migrate(pool)
+      pendingEvents = try pool.read { database in
+        try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM event WHERE state = 'pending'") ?? 0
+      }
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(.cannotOpen, "cannot prepare \(path): \(SQLiteConnection.reason(error))")
+    }
+  }
+
+  var isShared: Bool { false }
+
+  func submit(_ job: WriteJob) {
+    guard writer.submit(job) else { return }
+    // GRDB runs this on the writer connection's own serial queue, never on the cooperative pool.
+    pool.asyncWriteWithoutTransaction { [writer, clock] database in
+      writer.drain(in: SQLiteConnection(database: database, clock: clock))
+    }
+  }
+
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (any SQLConnection, Timestamp) throws -> Value
+  ) async throws -> Value {
+    let now = clock.now()
+    return try await pool.read { [clock] in try body(SQLiteConnection(database: $0, clock: clock), now) }
+  }
+
+  /// Folds the write-ahead log into the database and closes it.
+  func close() throws {
+    try pool.writeWithoutTransaction { database in
+      _ = try database.checkpoint(.truncate)
+    }
+    try pool.close()
+  }
+
+  // SQLite has them under the names MAX and MIN, and lets a null win.
+  private static let greatest = DatabaseFunction("GREATEST", pure: true) { $0.compactMap { Int64.fromDatabaseValue($0) }.max() }
+  private static let least = DatabaseFunction("LEAST", pure: true) { $0.compactMap { Int64.fromDatabaseValue($0) }.min() }
+}
