@@ -37,6 +37,8 @@ package struct AuditRecord: Sendable {
     case skillKeyTrusted = "skill.key_trusted"
     case skillKeyDistrusted = "skill.key_distrusted"
     case skillDecisionsRefused = "skill.decisions_refused"
+    /// A damaged database was moved aside, and this one begun.
+    case storeSetAside = "store.set_aside"
     case serviceStarted = "service.started"
     case serviceStopped = "service.stopped"
   }

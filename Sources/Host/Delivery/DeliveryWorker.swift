@@ -122,8 +122,9 @@ package final class DeliveryWorker: Service {
   private func claim() async -> [(message: OutboundMessage, attempt: Int)] {
     let free = Self.concurrency - inFlight.withLock { $0 }
     guard free > 0 else { return [] }
+    let reachable = await reachableChannels()
     do {
-      return try await store.write { try $0.claimMessages(limit: free) }
+      return try await store.write { try $0.claimMessages(limit: free, reachable: reachable) }
     } catch {
       logger.error("the outbox could not be read", metadata: ["error": "\(error)"])
       await store.pauseAfterFailure()
@@ -134,7 +135,16 @@ package final class DeliveryWorker: Service {
   private func idleTime() async -> Duration {
     // While every slot is taken a due message is no reason to hurry: the next finished send wakes us.
     if inFlight.withLock({ $0 >= Self.concurrency }) { return .seconds(5) }
-    return await store.idleTime(atMost: .seconds(5)) { try $0.nextMessageDue() }
+    let reachable = await reachableChannels()
+    return await store.idleTime(atMost: .seconds(5)) { try $0.nextMessageDue(reachable: reachable) }
+  }
+
+  /// The channels that this instance can send through; nil for all, when it is the only one.
+  private func reachableChannels() async -> Set<String>? {
+    guard store.isShared else { return nil }
+    var reachable: Set<String> = []
+    for (name, deliverer) in deliverers where await deliverer.isReachable() { reachable.insert(name) }
+    return reachable
   }
 
   private func send(_ message: OutboundMessage, attempt: Int) async {

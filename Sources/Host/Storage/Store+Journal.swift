@@ -44,6 +44,15 @@ extension Store {
     backlog.withLock { $0 -= 1 }
   }
 
+  /// Counts again what waits, where other instances accept and complete events too.
+  func recount() async throws {
+    guard isShared else { return }
+    let pending: Int? = try await read {
+      try $0.row("SELECT COUNT(*) AS pending FROM event WHERE state = 'pending'", [])?["pending"]
+    }
+    backlog.withLock { $0 = pending ?? $0 }
+  }
+
   /// Events accepted and not yet done.
   package var pendingEvents: Int { backlog.withLock { $0 } }
 }

@@ -29,7 +29,7 @@ package final class Store: Sendable {
     self.init(engine: engine, clock: clock, sendingRules: sendingRules)
   }
 
-  init(engine: any StoreEngine, clock: WallClock, sendingRules: [String: SendingRules]) {
+  init(engine: any StoreEngine, clock: WallClock, sendingRules: [String: SendingRules] = [:]) {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
     self.engine = engine

@@ -29,6 +29,22 @@ extension Transaction {
     try row("SELECT 1 AS found FROM instance WHERE boot <> ? LIMIT 1", [boot]) == nil
   }
 
+  /// Makes this run the one that holds the channel's connection, unless another living run is. True when it is.
+  package func takeChannel(_ channel: String) throws -> Bool {
+    try run(
+      """
+      INSERT INTO channel_lease (channel, owner) VALUES (?1, ?2)
+      ON CONFLICT (channel) DO UPDATE SET owner = excluded.owner
+      WHERE channel_lease.owner = excluded.owner OR channel_lease.owner NOT IN (SELECT boot FROM instance)
+      """, [channel, boot]) == 1
+  }
+
+  /// The living run that holds the channel's connection, if any.
+  package func channelHolder(of channel: String) throws -> String? {
+    try row(
+      "SELECT owner FROM channel_lease WHERE channel = ? AND owner IN (SELECT boot FROM instance)", [channel])?["owner"]
+  }
+
   /// Says that this run has ended: others need not wait for its lease.
   package func resign() throws {
     try run("DELETE FROM instance WHERE boot = ?", [boot])

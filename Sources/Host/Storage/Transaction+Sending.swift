@@ -8,9 +8,11 @@ extension Transaction {
   ///
   /// The claim is committed before the first byte is sent: after a crash we know which sends are in doubt. Rates are paid with
   /// the claim.
-  package func claimMessages(limit: Int) throws -> [(message: OutboundMessage, attempt: Int)] {
+  ///
+  /// - Parameter reachable: the channels that this instance can send through; nil for all.
+  package func claimMessages(limit: Int, reachable: Set<String>? = nil) throws -> [(message: OutboundMessage, attempt: Int)] {
     var due: [(lane: String, channel: String, since: Int64)] = []
-    for channel in try channels() where channel.freeAt <= now {
+    for channel in try channels() where channel.freeAt <= now && reachable?.contains(channel.name) ?? true {
       due += try rows(
         "SELECT lane, due FROM outbox_lane INDEXED BY outbox_lane_due WHERE channel = ? AND due <= ? ORDER BY due, lane LIMIT ?",
         [channel.name, now.milliseconds, limit]
@@ -150,8 +152,10 @@ extension Transaction {
   }
 
   /// When the next message becomes due, if any waits that none on its way holds up.
-  package func nextMessageDue() throws -> Timestamp? {
-    try channels().compactMap { channel in
+  ///
+  /// - Parameter reachable: the channels that this instance can send through; nil for all.
+  package func nextMessageDue(reachable: Set<String>? = nil) throws -> Timestamp? {
+    try channels().filter { reachable?.contains($0.name) ?? true }.compactMap { channel in
       let due = try row(
         "SELECT due FROM outbox_lane INDEXED BY outbox_lane_due WHERE channel = ? AND due IS NOT NULL ORDER BY due LIMIT 1",
         [channel.name])

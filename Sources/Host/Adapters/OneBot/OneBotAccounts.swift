@@ -47,6 +47,9 @@ package actor OneBotAccounts {
     sockets[selfID] = account.calls == nil && account.events == nil ? nil : account
   }
 
+  /// Whether some account can be spoken to.
+  var hasCaller: Bool { sockets.values.contains { $0.calls != nil } }
+
   /// The live session through which actions of that account go.
   func caller(for selfID: String) -> OneBotSession? {
     sockets[selfID]?.calls

@@ -29,6 +29,7 @@ package struct OneBotConnector: ConnectingChannel {
   }
 
   package var name: String { configuration.name }
+  package var isExclusive: Bool { client != nil }
 
   package func run(_ intake: any FrameIntake, status: ChannelStatus) async {
     accounts.condition.observe(by: status)

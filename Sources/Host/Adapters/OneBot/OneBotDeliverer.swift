@@ -23,6 +23,11 @@ package struct OneBotDeliverer: Deliverer {
 
   package var rules: SendingRules { SendingRules(textLimit: 3000) }
 
+  package func isReachable() async -> Bool {
+    if api != nil { return true }
+    return await accounts.hasCaller
+  }
+
   /// Sends one message. Codes: `not_connected`, `account_offline`, `busy`, `connection_lost`, `timeout`, `no_answer`,
   /// `unauthorized`, `retcode_<n>`, `http_<status>`, `scene_unsupported`, `target_invalid`, `media_invalid`, `media_too_large`.
   package func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt {

@@ -25,6 +25,7 @@ package struct QQGateway: ConnectingChannel {
   }
 
   package var name: String { configuration.name }
+  package var isExclusive: Bool { true }
 
   package func run(_ intake: any FrameIntake, status: ChannelStatus) async {
     let time = QQStopwatch(bot.clock)

@@ -2,6 +2,8 @@
 package protocol ConnectingChannel: Sendable {
   /// The configured name.
   var name: String { get }
+  /// Whether it may run at one instance of the service only, because what it connects to would send everything to each.
+  var isExclusive: Bool { get }
   /// Connects, and connects again whenever the connection ends; returns soon after the task was cancelled.
   ///
   /// - Parameters:

@@ -81,6 +81,13 @@ package protocol Deliverer: Sendable {
   var recognisesRepeats: Bool { get }
   /// How much the platform lets us say.
   var rules: SendingRules { get }
+  /// Whether messages can be handed over by this instance of the service: false while the connection that they would go through
+  /// ends at another one. Asked only where several instances share the work.
+  func isReachable() async -> Bool
   /// Sends one message. Ends by itself within 30 s, within 4 min when it carries media.
   func deliver(_ message: OutboundMessage) async throws(DeliveryError) -> DeliveryReceipt
+}
+
+extension Deliverer {
+  package func isReachable() async -> Bool { true }
 }

@@ -18,6 +18,9 @@ package protocol StoreEngine: Sendable {
     _ body: @escaping @Sendable (any SQLConnection, Timestamp) throws -> Value
   ) async throws -> Value
 
+  /// What is wrong with the database, when that was too long a question for the start; nil when nothing is.
+  func damage() async throws -> String?
+
   /// Ends everything. Call after everything that uses the store has ended.
   func close() throws
 }

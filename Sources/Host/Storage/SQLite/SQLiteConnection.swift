@@ -6,6 +6,7 @@ import GRDB
 struct SQLiteConnection: WriterConnection {
   let database: Database
   let clock: WallClock
+  let file: DatabaseFile
 
   func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
     try Self.naming {
@@ -30,6 +31,7 @@ struct SQLiteConnection: WriterConnection {
   var isInsideTransaction: Bool { database.isInsideTransaction }
 
   func begin() throws -> Timestamp {
+    try file.verify()
     try Self.naming { try database.beginTransaction(.immediate) }
     return clock.now()
   }

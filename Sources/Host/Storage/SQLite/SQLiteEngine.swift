@@ -7,14 +7,19 @@ final class SQLiteEngine: StoreEngine {
   private let pool: DatabasePool
   private let writer: GroupCommit
   private let clock: WallClock
+  private let file: DatabaseFile
   let pendingEvents: Int
 
   /// Opens or creates the database.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist.
+  ///   - isChecked: whether the file's integrity is checked first. One that is larger than `quickCheckLimit` takes too long for
+  ///     that: see `damage`.
   ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
-  init(path: String, clock: WallClock, onChange: @escaping @Sendable (StoreError?) -> Void) throws(StoreError) {
+  init(path: String, clock: WallClock, isChecked: Bool = false, onChange: @escaping @Sendable (StoreError?) -> Void)
+    throws(StoreError)
+  {
     self.clock = clock
     do {
       var configuration = GRDB.Configuration()
@@ -27,8 +32,14 @@ final class SQLiteEngine: StoreEngine {
       pool = try DatabasePool(path: path, configuration: configuration)
       // The pool sets NORMAL when it opens; a commit must survive a power cut.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      file = try DatabaseFile(path)
+      if isChecked, file.size <= Self.quickCheckLimit, let problem = try pool.read(Self.quickCheck) {
+        throw StoreError(.damaged, "\(path) is damaged: \(problem)")
+      }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
       throw StoreError(.damaged, "\(path) is not a usable database; move it away or restore a backup")
+    } catch let error as StoreError {
+      throw error
     } catch {
       throw StoreError(.cannotOpen, "cannot open \(path): \(SQLiteConnection.reason(error))")
     }
@@ -50,8 +61,8 @@ final class SQLiteEngine: StoreEngine {
   func submit(_ job: WriteJob) {
     guard writer.submit(job) else { return }
     // GRDB runs this on the writer connection's own serial queue, never on the cooperative pool.
-    pool.asyncWriteWithoutTransaction { [writer, clock] database in
-      writer.drain(in: SQLiteConnection(database: database, clock: clock))
+    pool.asyncWriteWithoutTransaction { [writer, clock, file] database in
+      writer.drain(in: SQLiteConnection(database: database, clock: clock, file: file))
     }
   }
 
@@ -59,7 +70,22 @@ final class SQLiteEngine: StoreEngine {
     _ body: @escaping @Sendable (any SQLConnection, Timestamp) throws -> Value
   ) async throws -> Value {
     let now = clock.now()
-    return try await pool.read { [clock] in try body(SQLiteConnection(database: $0, clock: clock), now) }
+    return try await pool.read { [clock, file] in try body(SQLiteConnection(database: $0, clock: clock, file: file), now) }
+  }
+
+  // MARK: Integrity
+
+  /// Bytes of a file that is checked before the service starts.
+  private static let quickCheckLimit: Int64 = 64 << 20
+
+  func damage() async throws -> String? {
+    guard file.size > Self.quickCheckLimit else { return nil }
+    return try await pool.read(Self.quickCheck)
+  }
+
+  private static func quickCheck(_ database: Database) throws -> String? {
+    let found = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+    return found == "ok" ? nil : found ?? "no answer"
   }
 
   /// Folds the write-ahead log into the database and closes it.

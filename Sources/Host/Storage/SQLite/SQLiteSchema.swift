@@ -158,10 +158,12 @@ enum SQLiteSchema {
   /// `lane.assigned`: the instance that alone may work on it; not used yet.
   private static let instances = [
     "CREATE TABLE instance (boot TEXT PRIMARY KEY, lease_until INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE channel_lease (channel TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
     "ALTER TABLE lane ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE lane ADD COLUMN assigned TEXT",
     "CREATE INDEX lane_owner ON lane (owner) WHERE owner IS NOT NULL",
     "ALTER TABLE outbox ADD COLUMN sender TEXT",
+    "CREATE INDEX event_key_at ON event_key (at)",
   ]
 
   private static let gateway = [

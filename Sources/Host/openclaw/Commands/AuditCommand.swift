@@ -1,8 +1,6 @@
 import ArgumentParser
 import Audit
 import Core
-import Foundation
-import Storage
 
 /// `openclaw audit`
 struct AuditCommand: AsyncParsableCommand {
@@ -24,25 +22,13 @@ struct AuditCommand: AsyncParsableCommand {
     func run() async throws {
       let configuration = try options.load()
       try await output.report {
-        let path = configuration.databasePath
-        guard FileManager.default.fileExists(atPath: path) else {
-          throw CommandFailure(.unavailable, code: "no_store", "there is no database at \(path)")
-        }
-        let report = try await AuditVerifier.verify(try open(path))
+        let report = try await AuditVerifier.verify(try ExistingStore.open(configuration))
         if let defect = report.defect {
           throw CommandFailure(.notSo, code: "audit_broken", "record \(defect.sequence): \(defect.reason)")
         }
         return .init(
           text: "\(report.heads) records verify, \(report.bodies) with their bodies; the last hash is \(report.lastHash)",
           fields: ["records": .integer(report.heads), "bodies": .integer(report.bodies), "last_hash": .string(report.lastHash)])
-      }
-    }
-
-    private func open(_ path: String) throws(CommandFailure) -> Store {
-      do {
-        return try Store(path: path)
-      } catch {
-        throw CommandFailure(.unavailable, code: error.code.rawValue, error.message)
       }
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Skills
+import Storage
 
 /// What the process says with its exit code.
 enum ExitStatus: Int32, Sendable {
@@ -35,6 +36,15 @@ struct CommandFailure: Error, Equatable {
     case let error as ConfigurationError:
       self.init(.badConfiguration, code: "bad_configuration", "bad configuration:\n\(error)")
     case let error as ProvenanceError: self.init(Self.status(of: error), code: error.code.rawValue, error.message)
+    case let error as StoreError: self.init(.unavailable, code: error.code.rawValue, error.message)
+    case let error as BackupError:
+      let status: ExitStatus =
+        switch error.code {
+        case .unreadable: .unavailable
+        case .cannotWrite: .cannotWrite
+        case .damaged: .notSo
+        }
+      self.init(status, code: error.code.rawValue, error.message)
     case let error as SkillDecisionsError:
       let status: ExitStatus =
         switch error.code {

@@ -36,10 +36,6 @@ struct EventsCommand: AsyncParsableCommand {
     func run() async throws {
       let configuration = try options.load()
       try await output.report {
-        let path = configuration.databasePath
-        guard FileManager.default.fileExists(atPath: path) else {
-          throw CommandFailure(.unavailable, code: "no_store", "there is no database at \(path)")
-        }
         let events = try await newest(configuration)
         let text = events.isEmpty ? "No raw events are kept." : events.map(Self.line).joined(separator: "\n")
         return .init(text: text, fields: ["events": .array(events.map(Self.fields))])
@@ -47,13 +43,8 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     private func newest(_ configuration: Configuration) async throws -> [RawEvent] {
+      let store = try ExistingStore.open(configuration)
       guard let key = DataFolder.existingKey(RawEventFolder.keyName, in: configuration.data) else { return [] }
-      let store: Store
-      do {
-        store = try Store(path: configuration.databasePath)
-      } catch {
-        throw CommandFailure(.unavailable, code: error.code.rawValue, error.message)
-      }
       return try await RawEventFolder.archive(in: store, key: key, configuration.rawEvents)
         .newest(requestID: requestId, type: type, limit: limit)
     }

@@ -25,6 +25,7 @@ struct Configuration: Sendable {
   var trustedSkills: Set<String> = []
   var skills = SkillSettings()
   var rawEvents = RawEvents()
+  var retention = Retention()
 }
 
 extension Configuration {
@@ -76,6 +77,14 @@ extension Configuration {
   struct RawEvents: Sendable, Equatable {
     var keep = RawEventRule.unknown
     var days = 7
+  }
+
+  /// When what was said is forgotten.
+  struct Retention: Sendable, Equatable {
+    /// Texts of messages and arguments of calls.
+    var bodiesDays = 30
+    /// Ids, states and times; at least as long as the texts.
+    var idsDays = 180
   }
 
   /// How much is let in.

@@ -24,8 +24,9 @@ enum Server {
     let logger = Logger(label: "openclaw")
     let folder = try DataFolder(configuration.data)
     let health = Health(awaiting: [PolicyReloader.healthPart, "skills", GatewayServer.healthPart])
-    let store = try openStore(configuration.databasePath, health: health)
+    let (store, damaged) = try openStore(configuration.databasePath, health: health)
     let audit = AuditTrail(key: try folder.key("audit"))
+    if let damaged { try await begin(anew: store, after: damaged, audit: audit, health: health, logger: logger) }
     let client = httpClient()
     do {
       let tls = try tls(of: configuration.server, health: health)
@@ -63,16 +64,32 @@ enum Server {
       "cannot listen on \(server.host) port \(server.port): \(reason); choose another with `server:`, --host or --port")
   }
 
-  private static func openStore(_ path: String, health: Health) throws(CommandFailure) -> Store {
+  /// - Returns: the store, and where a damaged one was set aside.
+  private static func openStore(_ path: String, health: Health) throws(CommandFailure) -> (store: Store, damaged: String?) {
     do {
-      let store = try Store(path: path) { failure in
+      let opened = try Store.openSettingAside(path: path) { failure in
         health.report("store", failure.map { .failing($0.message) } ?? .ok)
       }
       health.report("store", .ok)
-      return store
+      return opened
     } catch {
       throw CommandFailure(error.code == .cannotOpen ? .cannotWrite : .unavailable, code: error.code.rawValue, error.message)
     }
+  }
+
+  /// What a damaged database knew is unknown now: which events were answered, which writes have run. So nothing is written until an
+  /// operator has looked.
+  private static func begin(
+    anew store: Store, after damaged: String, audit: AuditTrail, health: Health, logger: Logger
+  ) async throws {
+    let record = AuditRecord(.storeSetAside, outcome: "damaged")
+    try await store.write { transaction in
+      try transaction.set(Mode.readOnly.rawValue, forSetting: Mode.setting)
+      try audit.append(record, in: transaction)
+    }
+    let advice = "the database was damaged and lies at \(damaged); a new one was begun, and nothing is written until /mode normal"
+    health.report("history", .degraded(advice))
+    logger.error("\(advice); to go back to a backup: openclaw backup restore")
   }
 
   /// The certificate to serve with; nil when there is none.
@@ -112,6 +129,7 @@ private struct House {
   func run() async throws {
     let counters = Counters()
     let policy = PolicyEngine()
+    if let mode = try await store.read({ try $0.setting(Mode.setting) }).flatMap(Mode.init) { policy.setMode(mode) }
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
@@ -151,16 +169,23 @@ private struct House {
         }
       }, logger: part("store"))
     try await membership.enrol()
+    let health = health
+    let housekeeper = Housekeeper(
+      store: store, retention: configuration.retention.rule,
+      onDamage: { damage in
+        logger.critical("the database is damaged", metadata: ["reason": "\(damage)"])
+        health.report("store integrity", .failing("the database is damaged: \(damage); stop, and restore a backup"))
+      }, logger: part("store"))
     let rates = RateKeeper(admission: admission, store: store, logger: part("gateway"))
     await rates.restore()
     let gateway = gateway(admission: admission, signals: signals)
     let connections = Connections(
-      channels: channels.connecting, intake: admission, health: health, logger: part("channels"))
+      channels: channels.connecting, store: store, intake: admission, health: health, logger: part("channels"))
     try await note(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     var services: [any Service] = [
-      membership, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      membership, housekeeper, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
       AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]
@@ -239,6 +264,12 @@ private struct House {
 
 extension Configuration.Limits.Rate {
   fileprivate var limit: RateLimit { RateLimit(perMinute: perMinute, burst: burst) }
+}
+
+extension Configuration.Retention {
+  fileprivate var rule: Retention {
+    Retention(bodies: .seconds(bodiesDays * 86_400), ids: .seconds(idsDays * 86_400))
+  }
 }
 
 /// Who wakes whom after a commit.
