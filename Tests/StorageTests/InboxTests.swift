@@ -111,7 +111,7 @@ struct InboxTests {
     let temporary = try TemporaryStore()
     let store = temporary.store
     for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
-    try await store.write { try $0.run("UPDATE event SET body = 'x' WHERE message_id = 'a'", []) }
+    _ = try await store.write { try $0.run("UPDATE event SET body = 'x' WHERE message_id = 'a'", []) }
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
@@ -222,7 +222,7 @@ struct CommitTests {
   @Test("a database of a newer version is refused")
   func newerSchema() async throws {
     let temporary = try TemporaryStore()
-    try await temporary.store.write { try $0.run("INSERT INTO grdb_migrations VALUES ('999')", []) }
+    _ = try await temporary.store.write { try $0.run("INSERT INTO grdb_migrations VALUES ('999')", []) }
     let error = #expect(throws: StoreError.self) { try temporary.reopened() }
     #expect(error?.code == .newerSchema)
   }

@@ -67,7 +67,7 @@ struct OwnershipWalkTests {
         try store.close()
         runs[index] = Run(store: try await Self.enrolled(temporary, clock))
       }
-      let owned = try await store.read { try $0.rows("SELECT owner FROM lane WHERE owner IS NOT NULL", []) }
+      let owned = try await runs[index].store.read { try $0.rows("SELECT owner FROM lane WHERE owner IS NOT NULL", []) }
       #expect(owned.count <= 4)
     }
 

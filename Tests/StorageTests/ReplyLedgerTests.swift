@@ -74,14 +74,14 @@ final class CountingChat {
   func states() async throws -> [String: Int] {
     try await store.read { transaction in
       try transaction.rows("SELECT state, COUNT(*) AS count FROM outbox GROUP BY state", [])
-        .reduce(into: [:]) { $0[$1["state"] as String] = $1["count"] as Int }
+        .reduce(into: [:]) { $0[try $1["state"] as String] = try $1["count"] as Int }
     }
   }
 
   /// Texts of the rows in one of the states, oldest first.
   func texts(_ states: Set<String>) async throws -> [String] {
     try await store.read { transaction in
-      try transaction.rows("SELECT * FROM outbox ORDER BY id", []).filter { states.contains($0["state"]) }
+      try transaction.rows("SELECT * FROM outbox ORDER BY id", []).filter { states.contains(try $0["state"]) }
         .map { try Transaction.message(from: $0).content.text }
     }
   }
