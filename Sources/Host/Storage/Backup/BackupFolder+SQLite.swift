@@ -21,16 +21,16 @@ extension BackupFolder {
       try await source.read { database in
         // Opens the snapshot: without one every write of somebody else would begin the copy anew.
         _ = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_schema")
+        var began = ContinuousClock.now
         try copy.writeWithoutTransaction { destination in
-          var began = ContinuousClock.now
           try database.backup(to: destination, pagesPerStep: Self.step) { _ in
             // On GRDB's own thread, where nothing else waits.
             usleep(UInt32(clamping: (ContinuousClock.now - began).components.attoseconds / 250_000_000_000))
             began = .now
           }
-          try destination.execute(sql: "PRAGMA journal_mode = DELETE")
         }
       }
+      try await copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
       try copy.close()
       try source.close()
     } catch {

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import GRDB
+import Synchronization
 
 /// One SQLite file in WAL mode with `synchronous=FULL`: one writer that commits groups, and readers that never wait for it.
 final class SQLiteEngine: StoreEngine {
@@ -8,16 +9,15 @@ final class SQLiteEngine: StoreEngine {
   private let writer: GroupCommit
   private let clock: WallClock
   private let file: DatabaseFile
+  private let isClosed = Mutex(false)
   let pendingEvents: Int
 
   /// Opens or creates the database.
   ///
   /// - Parameters:
   ///   - path: the database file; its folder must exist.
-  ///   - isChecked: whether the file's integrity is checked first. One that is larger than `quickCheckLimit` takes too long for
-  ///     that: see `damage`.
   ///   - onChange: told when commits begin to fail, with the reason, and when they work again, with nil.
-  init(path: String, clock: WallClock, isChecked: Bool = false, onChange: @escaping @Sendable (StoreError?) -> Void)
+  init(path: String, clock: WallClock, onChange: @escaping @Sendable (StoreError?) -> Void)
     throws(StoreError)
   {
     self.clock = clock
@@ -33,9 +33,6 @@ final class SQLiteEngine: StoreEngine {
       // The pool sets NORMAL when it opens; a commit must survive a power cut.
       try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       file = try DatabaseFile(path)
-      if isChecked, file.size <= Self.quickCheckLimit, let problem = try pool.read(Self.quickCheck) {
-        throw StoreError(.damaged, "\(path) is damaged: \(problem)")
-      }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
       throw StoreError(.damaged, "\(path) is not a usable database; move it away or restore a backup")
     } catch let error as StoreError {
@@ -75,8 +72,29 @@ final class SQLiteEngine: StoreEngine {
 
   // MARK: Integrity
 
-  /// Bytes of a file that is checked before the service starts.
+  /// Bytes of a file that is checked before it is opened. A larger one takes too long for that: see `damage`.
   private static let quickCheckLimit: Int64 = 64 << 20
+
+  /// Throws when the file at `path` is damaged. Changes nothing in it: whoever repairs it wants it as it was.
+  static func check(_ path: String) throws(StoreError) {
+    guard FileManager.default.fileExists(atPath: path), try DatabaseFile(path).size <= quickCheckLimit else { return }
+    var configuration = GRDB.Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(5)
+    configuration.label = "check"
+    do {
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      let problem = try database.read(quickCheck)
+      try database.close()
+      if let problem { throw StoreError(.damaged, "\(path) is damaged: \(problem)") }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
+      throw StoreError(.damaged, "\(path) is not a usable database")
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw StoreError(.cannotOpen, "cannot read \(path): \(SQLiteConnection.reason(error))")
+    }
+  }
 
   func damage() async throws -> String? {
     guard file.size > Self.quickCheckLimit else { return nil }
@@ -90,6 +108,12 @@ final class SQLiteEngine: StoreEngine {
 
   /// Folds the write-ahead log into the database and closes it.
   func close() throws {
+    // The second time there is no connection left to fold anything with.
+    guard
+      !isClosed.withLock({ closed in
+        defer { closed = true }; return closed
+      })
+    else { return }
     try pool.writeWithoutTransaction { database in
       _ = try database.checkpoint(.truncate)
     }

@@ -10,7 +10,8 @@ extension Store {
     path: String, clock: WallClock = .steady(), onChange: @escaping @Sendable (StoreError?) -> Void
   ) throws(StoreError) -> (store: Store, damaged: String?) {
     func open() throws(StoreError) -> Store {
-      Store(engine: try SQLiteEngine(path: path, clock: clock, isChecked: true, onChange: onChange), clock: clock)
+      try SQLiteEngine.check(path)
+      return Store(engine: try SQLiteEngine(path: path, clock: clock, onChange: onChange), clock: clock)
     }
     do throws(StoreError) {
       return (try open(), nil)
