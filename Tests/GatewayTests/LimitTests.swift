@@ -93,6 +93,33 @@ struct LimitTests {
     #expect(await ask(#"{"type":"whatever"}"#) == "200")
   }
 
+  @Test("Two instances on one store share every allowance, as soon as they have told each other")
+  func instances() async throws {
+    let store = try TemporaryStore()
+    let clock = ManualClock()
+    let limits = AdmissionLimits(sender: RateLimit(perMinute: 1, burst: 3))
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let channel = CountingWebhook()
+    let instances = (0..<2).map { _ in Self.admission(limits, clock: clock) }
+    let keepers = instances.map { RateKeeper(admission: $0, store: store.store, logger: logger) }
+    func ask(_ index: Int) async -> String {
+      Self.code(
+        await instances[index].admit(
+          Self.request("good", Request.event(UUID().uuidString, sender: "s"), at: clock), from: "a", to: channel,
+          requestID: RequestID(at: clock.now)))
+    }
+    #expect(await ask(0) == "200")
+    #expect(await ask(1) == "200")
+    for keeper in keepers { await keeper.save() }
+    #expect(await ask(1) == "200")
+    #expect(await ask(1) == "rate_limited_sender")
+    for keeper in keepers.reversed() { await keeper.save() }
+    // It has spent one itself, and learns of the others' when it next spends.
+    #expect(await ask(0) == "200")
+    await keepers[0].save()
+    #expect(await ask(0) == "rate_limited_sender")
+  }
+
   @Test("What was used up stays used up over a restart; a clock that was set back makes nobody wait for hours")
   func restart() async throws {
     let store = try TemporaryStore()

@@ -85,13 +85,26 @@ struct RawEventTests {
     let store = temporary.store
     let now = Timestamp(seconds: 1000)
     let past = (0..<500).map { RateCell(kind: "address", key: "\($0)", paidUntil: 1) }
-    try await store.keep(past, now: Timestamp(milliseconds: 0))
+    _ = try await store.keep(past, now: Timestamp(milliseconds: 0))
     #expect(try await store.cells().count == 500)
     let live = RateCell(kind: "sender", key: "a", paidUntil: 2_000_000_000)
-    for _ in 0..<5 { try await store.keep([live], now: now) }
+    for _ in 0..<5 { _ = try await store.keep([live], now: now) }
     #expect(try await store.cells() == [live])
     let later = RateCell(kind: "sender", key: "a", paidUntil: 3_000_000_000)
-    try await store.keep([later], now: now)
+    _ = try await store.keep([later], now: now)
     #expect(try await store.cells() == [later])
+  }
+
+  @Test("what two instances spend on one cell counts together")
+  func shared() async throws {
+    let temporary = try TemporaryStore()
+    let store = temporary.store
+    let now = Timestamp(seconds: 1000)
+    let first = RateCell(kind: "sender", key: "a", paidUntil: 1_002_000_000, spent: 2_000_000)
+    #expect(try await store.keep([first], now: now).map(\.paidUntil) == [1_002_000_000])
+    let second = RateCell(kind: "sender", key: "a", paidUntil: 1_003_000_000, spent: 3_000_000)
+    #expect(try await store.keep([second], now: now).map(\.paidUntil) == [1_005_000_000])
+    let refunded = RateCell(kind: "sender", key: "a", paidUntil: 1_000_000_000, spent: -2_000_000)
+    #expect(try await store.keep([refunded], now: now).map(\.paidUntil) == [1_003_000_000])
   }
 }

@@ -6,11 +6,14 @@ package struct RateCell: Sendable, Hashable {
   /// Until when the past is paid for, in microseconds of wall-clock time. Once that time has come, the bucket is full again and
   /// the cell may be forgotten.
   package let paidUntil: Int64
+  /// How much of that was added here since the cell was last kept: what others added meanwhile counts on top.
+  package let spent: Int64
 
-  package init(kind: String, key: String, paidUntil: Int64) {
+  package init(kind: String, key: String, paidUntil: Int64, spent: Int64 = 0) {
     self.kind = kind
     self.key = key
     self.paidUntil = paidUntil
+    self.spent = spent
   }
 }
 
@@ -18,6 +21,8 @@ package struct RateCell: Sendable, Hashable {
 package protocol RateCellStore: Sendable {
   /// Every cell that is kept.
   func cells() async throws -> [RateCell]
-  /// Keeps these, in place of those of the same kind and key, and forgets some of those that are full again by `now`.
-  func keep(_ cells: [RateCell], now: Timestamp) async throws
+  /// Keeps these, together with what other instances of the service spent, and forgets some of those that are full again by `now`.
+  ///
+  /// - Returns: the same cells, in their order, as they stand now.
+  func keep(_ cells: [RateCell], now: Timestamp) async throws -> [RateCell]
 }

@@ -219,6 +219,11 @@ package final class Admission: FrameIntake {
     rates.withLock { $0.takeChanges(atMost: limit) }
   }
 
+  /// Adds what other instances spent to the token buckets `taken`.
+  func adoptRates(_ kept: [RateCell], insteadOf taken: [RateCell]) {
+    rates.withLock { $0.adopt(kept, insteadOf: taken) }
+  }
+
   /// Takes up the token buckets of an earlier run.
   func restoreRates(_ cells: [RateCell]) {
     rates.withLock { $0.restore(cells, at: clock.now()) }

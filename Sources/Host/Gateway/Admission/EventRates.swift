@@ -57,16 +57,24 @@ struct EventRates: Sendable {
     guard delay == 0 else { throw .rateLimited(kind, microseconds: delay) }
   }
 
-  // MARK: Restarts
+  // MARK: Restarts and other instances
 
   /// The cells that have changed since the last call, at most `limit` of them.
   mutating func takeChanges(atMost limit: Int) -> [RateCell] {
     var cells: [RateCell] = []
     for kind in Kind.allCases where cells.count < limit {
       let changes = limiters[kind]?.takeChanges(atMost: limit - cells.count) ?? []
-      cells += changes.map { RateCell(kind: kind.rawValue, key: $0.key, paidUntil: $0.paidUntil) }
+      cells += changes.map { RateCell(kind: kind.rawValue, key: $0.key, paidUntil: $0.paidUntil, spent: $0.spent) }
     }
     return cells
+  }
+
+  /// Adds what other instances spent: `kept` are the cells `taken`, as they stand now.
+  mutating func adopt(_ kept: [RateCell], insteadOf taken: [RateCell]) {
+    for (cell, old) in zip(kept, taken) {
+      guard let kind = Kind(rawValue: cell.kind) else { continue }
+      limiters[kind]?.adopt(cell.paidUntil, for: cell.key, insteadOf: old.paidUntil)
+    }
   }
 
   /// Takes up cells of an earlier run. Those that are full again are left out.

@@ -2,9 +2,10 @@ package import Core
 package import Logging
 import ServiceLifecycle
 
-/// Takes the token buckets over a restart: what has changed is written every few seconds and at the end.
+/// Takes the token buckets over a restart, and shares them with other instances of the service: what has changed is written every
+/// few seconds and at the end, and what others wrote is added.
 ///
-/// A crash forgets the last seconds; a restart is therefore no way around a limit.
+/// A crash forgets the last seconds, and another instance learns of them so much later; neither is a way around a limit.
 package struct RateKeeper: Service {
   static let interval = Duration.seconds(3)
   /// Cells in one transaction: every other writer waits for it.
@@ -47,7 +48,7 @@ package struct RateKeeper: Service {
       let cells = admission.takeRateChanges(atMost: Self.batch)
       guard !cells.isEmpty else { return }
       do {
-        try await store.keep(cells, now: admission.clock.now())
+        admission.adoptRates(try await store.keep(cells, now: admission.clock.now()), insteadOf: cells)
       } catch {
         return logger.warning("rates could not be written", metadata: ["error": "\(error)"])
       }

@@ -11,8 +11,8 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
   private var paidUntil: [Key: Int64] = [:]
   private var sharedPaidUntil = Self.never
   private var nextSweep = Self.never
-  /// Remembered keys whose number has changed since it was last asked for.
-  private var changed: Set<Key> = []
+  /// By how much the numbers of remembered keys have changed since they were last asked for.
+  private var changed: [Key: Int64] = [:]
 
   init(_ limit: RateLimit, capacity: Int) {
     self.limit = limit
@@ -29,8 +29,9 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     var paid = stored(key)
     // Only a clock that was set back makes the debt larger than a full burst: from now on the new clock counts.
     if paid > now, paid - now > limit.tolerance + limit.interval {
+      let ahead = paid
       paid = now + limit.tolerance + limit.interval
-      store(paid, for: key)
+      store(paid, for: key, spent: paid - ahead)
     }
     return max(0, paid - limit.tolerance - now)
   }
@@ -38,25 +39,33 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
   /// Takes one event out of the allowance of `key`. Call it only after `delay` said 0.
   mutating func spend(_ key: Key, at now: Timestamp) {
     let now = Self.microseconds(now)
-    store(max(stored(key), now) + limit.interval, for: key)
+    store(max(stored(key), now) + limit.interval, for: key, spent: limit.interval)
   }
 
   /// Undoes one `spend`.
   mutating func refund(_ key: Key) {
     let paid = stored(key)
     guard paid > Self.never else { return }
-    store(paid - limit.interval, for: key)
+    store(paid - limit.interval, for: key, spent: -limit.interval)
   }
 
-  /// Keys that were spent on or refunded since the last call, with their numbers; at most `limit` of them.
-  mutating func takeChanges(atMost limit: Int) -> [(key: Key, paidUntil: Int64)] {
-    var changes: [(key: Key, paidUntil: Int64)] = []
-    while changes.count < limit, let key = changed.popFirst() {
+  /// Keys that were spent on or refunded since the last call, with their numbers and by how much; at most `limit` of them.
+  mutating func takeChanges(atMost limit: Int) -> [(key: Key, paidUntil: Int64, spent: Int64)] {
+    var changes: [(key: Key, paidUntil: Int64, spent: Int64)] = []
+    while changes.count < limit, let (key, spent) = changed.popFirst() {
       // Forgotten in the meantime: it was idle.
       guard let paid = paidUntil[key] else { continue }
-      changes.append((key, paid))
+      changes.append((key, paid, spent))
     }
     return changes
+  }
+
+  /// Adds what others spent on the same key: its number was `paid`, and with theirs it is `total`.
+  mutating func adopt(_ total: Int64, for key: Key, insteadOf paid: Int64) {
+    guard total > paid, let now = paidUntil[key] else { return }
+    // Spent on again in the meantime, perhaps.
+    let (sum, overflow) = now.addingReportingOverflow(total - paid)
+    if !overflow { paidUntil[key] = sum }
   }
 
   /// Takes up the number of an earlier run, unless it means nothing any more. One that lies too far ahead, because the clock was
@@ -71,10 +80,10 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     paidUntil[key] ?? (paidUntil.count < capacity ? Self.never : sharedPaidUntil)
   }
 
-  private mutating func store(_ paid: Int64, for key: Key) {
+  private mutating func store(_ paid: Int64, for key: Key, spent: Int64) {
     if paidUntil[key] != nil || paidUntil.count < capacity {
       paidUntil[key] = paid
-      changed.insert(key)
+      changed[key, default: 0] &+= spent
     } else {
       sharedPaidUntil = paid
     }
@@ -84,7 +93,7 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     guard paidUntil.count >= capacity, paidUntil[key] == nil, now >= nextSweep || nextSweep - now > 1_000_000 else { return }
     nextSweep = now + 1_000_000
     paidUntil = paidUntil.filter { $0.value > now }
-    changed.formIntersection(paidUntil.keys)
+    changed = changed.filter { paidUntil[$0.key] != nil }
   }
 
   /// Times are clamped to ± 100,000 years, and this lies before all of them, so that no sum or difference can overflow.
