@@ -73,7 +73,8 @@ let package = Package(
     room("Core"),
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
-    room("Storage", needs: ["Core", .crypto, .grdb, .lifecycle, .logging]),
+    .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    room("Storage", needs: ["Core", "CPostgres", .crypto, .grdb, .lifecycle, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto, .lifecycle, .logging]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
     room(
@@ -117,7 +118,7 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["Core", "Policy", "Storage", .crypto, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioWebSocket],
+      dependencies: ["Core", "CPostgres", "Policy", "Storage", .crypto, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .nioWebSocket],
       path: "Tests/TestSupport",
       swiftSettings: dialect),
     tests("CoreTests", needs: ["Core", "TestSupport"]),

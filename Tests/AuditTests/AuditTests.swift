@@ -10,8 +10,8 @@ import Testing
 struct AuditTests {
   private let trail = AuditTrail(key: Data(repeating: 7, count: 32))
 
-  private func filled(_ count: Int) async throws -> TemporaryStore {
-    let temporary = try TemporaryStore()
+  private func filled(_ count: Int, on kind: StoreKind = .sqlite) async throws -> TemporaryStore {
+    let temporary = try TemporaryStore(on: kind)
     let trail = trail
     for index in 0..<count {
       try await temporary.store.write { transaction in
@@ -31,9 +31,9 @@ struct AuditTests {
     try await store.read { try $0.auditRows(after: 0, limit: 1_000) }
   }
 
-  @Test("a chain of records verifies, and its report names the last hash")
-  func verifies() async throws {
-    let temporary = try await filled(25)
+  @Test("a chain of records verifies, and its report names the last hash", arguments: StoreKind.tested)
+  func verifies(kind: StoreKind) async throws {
+    let temporary = try await filled(25, on: kind)
     let report = try await AuditVerifier.verify(temporary.store)
     #expect(report.defect == nil)
     #expect(report.heads == 25)

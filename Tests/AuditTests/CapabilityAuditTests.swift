@@ -27,9 +27,9 @@ struct CapabilityAuditTests {
     try await store.read { try $0.auditRows(after: 0, limit: 1000) }.map { try JSON(parsing: $0.head) }
   }
 
-  @Test("what is about to be done is written at once, what was done with the next batch")
-  func batches() async throws {
-    let temporary = try TemporaryStore()
+  @Test("what is about to be done is written at once, what was done with the next batch", arguments: StoreKind.tested)
+  func batches(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let account = account(temporary.store)
     try await account.begin(record(.begun, target: "GET https://a.example"))
     #expect(try await heads(temporary.store).count == 1)
@@ -47,9 +47,9 @@ struct CapabilityAuditTests {
     #expect(!heads.map(\.canonical).joined().contains("a.example"))
   }
 
-  @Test("at the end everything that waits is written")
-  func flushes() async throws {
-    let temporary = try TemporaryStore()
+  @Test("at the end everything that waits is written", arguments: StoreKind.tested)
+  func flushes(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let account = account(temporary.store)
     for _ in 0..<600 { account.note(record(.ok, "kv.get")) }
     let running = Task { try await account.run() }
@@ -58,9 +58,9 @@ struct CapabilityAuditTests {
     #expect(try await heads(temporary.store).count == 600)
   }
 
-  @Test("while nothing can be written a bounded number waits, and the rest is counted")
-  func dropped() async throws {
-    let temporary = try TemporaryStore()
+  @Test("while nothing can be written a bounded number waits, and the rest is counted", arguments: StoreKind.tested)
+  func dropped(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let account = account(temporary.store)
     for _ in 0..<5000 { account.note(record(.ok, "kv.get")) }
     while await account.writeBatch() {}

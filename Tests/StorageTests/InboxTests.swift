@@ -21,9 +21,9 @@ extension Store {
 
 @Suite("The journal's inbox")
 struct InboxTests {
-  @Test("an event is taken once, whichever of its keys comes back")
-  func dedupe() async throws {
-    let temporary = try TemporaryStore()
+  @Test("an event is taken once, whichever of its keys comes back", arguments: StoreKind.tested)
+  func dedupe(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let inbox = Inbox(store: temporary.store, limit: 10, onAccepted: {})
     let first = ChatEvent.sample("a", keys: ["outer:1", "message:a"])
     #expect(try await inbox.accept(first) == .accepted)
@@ -33,9 +33,9 @@ struct InboxTests {
     #expect(temporary.store.pendingEvents == 2)
   }
 
-  @Test("how full the queue is follows what waits")
-  func fill() async throws {
-    let temporary = try TemporaryStore()
+  @Test("how full the queue is follows what waits", arguments: StoreKind.tested)
+  func fill(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let inbox = Inbox(store: temporary.store, limit: 4, onAccepted: {})
     #expect(inbox.fill == 0)
     for id in ["a", "b", "c"] { _ = try await inbox.accept(ChatEvent.sample(id)) }
@@ -44,9 +44,9 @@ struct InboxTests {
     #expect(inbox.fill == 0.5)
   }
 
-  @Test("a full queue refuses with queue_full and takes events again when one is done")
-  func bounded() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a full queue refuses with queue_full and takes events again when one is done", arguments: StoreKind.tested)
+  func bounded(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let inbox = Inbox(store: store, limit: 1, onAccepted: {})
     _ = try await inbox.accept(ChatEvent.sample("a"))
@@ -60,9 +60,9 @@ struct InboxTests {
     #expect(try await inbox.accept(ChatEvent.sample("b")) == .accepted)
   }
 
-  @Test("one conversation is worked on in order and by one worker, others side by side")
-  func lanes() async throws {
-    let temporary = try TemporaryStore()
+  @Test("one conversation is worked on in order and by one worker, others side by side", arguments: StoreKind.tested)
+  func lanes(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     for (id, group) in [("a", "1"), ("b", "1"), ("c", "2")] {
       _ = try await store.write { try $0.insert(ChatEvent.sample(id, in: Scene(.group, group))) }
@@ -76,9 +76,9 @@ struct InboxTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
-  @Test("what arrives while a lane is owned is seen when the owner is done")
-  func noLostWakeup() async throws {
-    let temporary = try TemporaryStore()
+  @Test("what arrives while a lane is owned is seen when the owner is done", arguments: StoreKind.tested)
+  func noLostWakeup(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     _ = try await store.write { try $0.insert(ChatEvent.sample("a")) }
     let first = try #require(try await store.write { try $0.claimEvent() })
@@ -88,10 +88,10 @@ struct InboxTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
-  @Test("a retried event keeps its place and comes back when it is due, a buried one does not")
-  func retry() async throws {
+  @Test("a retried event keeps its place and comes back when it is due, a buried one does not", arguments: StoreKind.tested)
+  func retry(kind: StoreKind) async throws {
     let time = Mutex(Timestamp(milliseconds: 1_000))
-    let temporary = try TemporaryStore(clock: WallClock { time.withLock { $0 } })
+    let temporary = try TemporaryStore(on: kind, clock: WallClock { time.withLock { $0 } })
     let store = temporary.store
     for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
     let first = try #require(try await store.write { try $0.claimEvent() })
@@ -106,18 +106,18 @@ struct InboxTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
-  @Test("a row that cannot be read is put aside and holds nobody up")
-  func unreadable() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a row that cannot be read is put aside and holds nobody up", arguments: StoreKind.tested)
+  func unreadable(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
     _ = try await store.write { try $0.run("UPDATE event SET body = 'x' WHERE message_id = 'a'", []) }
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
-  @Test("after a restart the claims of the run that died are free again, and nothing else changed")
-  func restart() async throws {
-    let temporary = try TemporaryStore()
+  @Test("after a restart the claims of the run that died are free again, and nothing else changed", arguments: StoreKind.tested)
+  func restart(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     for id in ["a", "b"] { _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) } }
     _ = try await temporary.store.write { try $0.claimEvent() }
     let next = try temporary.reopened()
@@ -128,9 +128,11 @@ struct InboxTests {
     #expect(claimed.attempt == 2)
   }
 
-  @Test("what an earlier run put off is due after a restart, also when the clock was set back in between")
-  func clockSetBack() async throws {
-    let temporary = try TemporaryStore(clock: WallClock { Timestamp(seconds: 2_000_000_000) })
+  @Test(
+    "what an earlier run put off is due after a restart, also when the clock was set back in between", arguments: StoreKind.tested
+  )
+  func clockSetBack(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind, clock: WallClock { Timestamp(seconds: 2_000_000_000) })
     for id in ["a", "b"] { _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) } }
     let next = try temporary.reopened(clock: WallClock { Timestamp(seconds: 1_900_000_000) })
     #expect(try await next.write { try $0.claimEvent()?.event.messageID } == nil)
@@ -151,9 +153,9 @@ struct CommitTests {
     #expect(journal == "wal")
   }
 
-  @Test("a transaction that throws takes back its own changes and nobody else's")
-  func isolation() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a transaction that throws takes back its own changes and nobody else's", arguments: StoreKind.tested)
+  func isolation(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 0..<60 {

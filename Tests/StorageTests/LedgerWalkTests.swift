@@ -7,11 +7,14 @@ import Testing
 /// Random walks of one chat: things come in, answers are said, sends succeed, fail, are in doubt, the process dies, time passes.
 @Suite("Whatever happens to a chat", .timeLimit(.minutes(2)))
 struct LedgerWalkTests {
-  @Test("count and window of every reply are kept, the result gets through, and nothing is lost or said twice", arguments: 0..<40)
-  func walk(seed: Int) async throws {
+  @Test(
+    "count and window of every reply are kept, the result gets through, and nothing is lost or said twice",
+    arguments: StoreKind.tested, 0..<40)
+  func walk(kind: StoreKind, seed: Int) async throws {
     var random = SplitMix(state: UInt64(seed))
     let replies = Int.random(in: 1...5, using: &random)
     let chat = try CountingChat(
+      on: kind,
       replies: replies, window: .seconds(300), limit: 80,
       perChat: seed.isMultiple(of: 3) ? RateLimit(perMinute: 30, burst: 3) : nil)
     var walk = Walk(chat: chat, replies: replies)

@@ -13,9 +13,9 @@ struct OutboxTests {
       answers: message.map { MessageReference(messageID: $0) })
   }
 
-  @Test("answers to one message are numbered 1, 2, 3 and keep their number when they are sent again")
-  func sequence() async throws {
-    let temporary = try TemporaryStore()
+  @Test("answers to one message are numbered 1, 2, 3 and keep their number when they are sent again", arguments: StoreKind.tested)
+  func sequence(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let address = address("1")
     try await store.write { for text in ["x", "y"] { try $0.enqueue(text, to: address) } }
@@ -29,18 +29,18 @@ struct OutboxTests {
     #expect(try await store.write { try $0.claimMessages(limit: 5) }.first?.message.sequence == 2)
   }
 
-  @Test("a NUL in a text does not cut it")
-  func nul() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a NUL in a text does not cut it", arguments: StoreKind.tested)
+  func nul(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let address = address("1")
     try await temporary.store.write { try $0.enqueue("before\0after", to: address) }
     let claimed = try await temporary.store.write { try $0.claimMessages(limit: 1) }
     #expect(claimed.first?.message.content.text == "before\u{fffd}after")
   }
 
-  @Test("a conversation's second message waits for its first; other conversations do not")
-  func order() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a conversation's second message waits for its first; other conversations do not", arguments: StoreKind.tested)
+  func order(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let (one, two) = (address("1"), address("2"))
     try await store.write { transaction in
@@ -55,9 +55,11 @@ struct OutboxTests {
     #expect(try await store.write { try $0.claimMessages(limit: 5) }.isEmpty)
   }
 
-  @Test("what waits behind another message is not due: neither while that one is sent nor while it waits for another try")
-  func due() async throws {
-    let temporary = try TemporaryStore()
+  @Test(
+    "what waits behind another message is not due: neither while that one is sent nor while it waits for another try",
+    arguments: StoreKind.tested)
+  func due(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let address = address("1")
     try await store.write { for text in ["first", "second"] { try $0.enqueue(text, to: address) } }
@@ -74,9 +76,9 @@ struct OutboxTests {
     #expect(try await store.write { try $0.claimMessages(limit: 5) }.map(\.message.content.text) == ["second"])
   }
 
-  @Test("what was being sent when the process died is in doubt after the restart")
-  func doubt() async throws {
-    let temporary = try TemporaryStore()
+  @Test("what was being sent when the process died is in doubt after the restart", arguments: StoreKind.tested)
+  func doubt(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let address = address("1")
     try await temporary.store.write { try $0.enqueue("text", to: address) }
     _ = try await temporary.store.write { try $0.claimMessages(limit: 1) }
@@ -84,9 +86,9 @@ struct OutboxTests {
     #expect(try await next.read { try $0.messagesInDoubt().map(\.content.text) } == ["text"])
   }
 
-  @Test("a message is settled when its event is done and every answer to it is sent")
-  func settled() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a message is settled when its event is done and every answer to it is sent", arguments: StoreKind.tested)
+  func settled(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     _ = try await store.write { try $0.insert(ChatEvent.sample("m")) }
     let settled: @Sendable (Transaction) throws -> Bool = {
@@ -109,9 +111,9 @@ struct OutboxTests {
 
 @Suite("Values of skills")
 struct SkillValueTests {
-  @Test("a skill sees its own keys only, and a prefix is not a pattern")
-  func namespaces() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a skill sees its own keys only, and a prefix is not a pattern", arguments: StoreKind.tested)
+  func namespaces(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     for (key, value) in [("a/1", JSON.integer(1)), ("a/2", 2), ("a%3", 3), ("b", 4)] {
       #expect(try await store.set(value, forKey: key, of: "one"))
@@ -125,9 +127,9 @@ struct SkillValueTests {
     #expect(try await store.value(forKey: "a/1", of: "one") == nil)
   }
 
-  @Test("a skill cannot keep more than its quota")
-  func quota() async throws {
-    let temporary = try TemporaryStore()
+  @Test("a skill cannot keep more than its quota", arguments: StoreKind.tested)
+  func quota(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let large = JSON.string(String(repeating: "x", count: 1 << 20))
     for index in 0..<15 { #expect(try await temporary.store.set(large, forKey: "\(index)", of: "greedy")) }
     #expect(try await temporary.store.set(large, forKey: "last", of: "greedy") == false)

@@ -22,9 +22,9 @@ struct RawEventTests {
     return RawEventArchive(store: temporary.store, key: key, limits: limits)
   }
 
-  @Test("what was kept comes back as it was, newest first, by request id and by type")
-  func roundTrip() async throws {
-    let temporary = try TemporaryStore()
+  @Test("what was kept comes back as it was, newest first, by request id and by type", arguments: StoreKind.tested)
+  func roundTrip(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let archive = Self.archive(temporary)
     let (first, second, third) = (Self.event("{1}"), Self.event("{2}", type: "event"), Self.event("{3}"))
     try await archive.keep([first, second])
@@ -54,9 +54,9 @@ struct RawEventTests {
     #expect(try await archive.newest(limit: 10).map(\.body) == [[], Array(secret.utf8)])
   }
 
-  @Test("their number and their bytes are bounded: the oldest go")
-  func bounded() async throws {
-    let temporary = try TemporaryStore()
+  @Test("their number and their bytes are bounded: the oldest go", arguments: StoreKind.tested)
+  func bounded(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let few = Self.archive(temporary, events: 5)
     for number in 0..<20 { try await few.keep([Self.event("\(number)")]) }
     #expect(try await few.newest(limit: 100).map { String(decoding: $0.body, as: UTF8.self) } == ["19", "18", "17", "16", "15"])
@@ -66,9 +66,9 @@ struct RawEventTests {
     #expect((5...8).contains(kept), "\(kept)")
   }
 
-  @Test("they go after their days, in small steps")
-  func retention() async throws {
-    let temporary = try TemporaryStore()
+  @Test("they go after their days, in small steps", arguments: StoreKind.tested)
+  func retention(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let archive = Self.archive(temporary, events: 10_000)
     let old = temporary.store.clock.now().advanced(by: .seconds(-61))
     try await archive.keep((0..<700).map { _ in Self.event("old", at: old) })
@@ -79,9 +79,9 @@ struct RawEventTests {
     #expect(try await archive.newest(limit: 1000).map { String(decoding: $0.body, as: UTF8.self) } == ["new"])
   }
 
-  @Test("cells replace those of the same kind and key, and full buckets are forgotten step by step")
-  func cells() async throws {
-    let temporary = try TemporaryStore()
+  @Test("cells replace those of the same kind and key, and full buckets are forgotten step by step", arguments: StoreKind.tested)
+  func cells(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let now = Timestamp(seconds: 1000)
     let past = (0..<500).map { RateCell(kind: "address", key: "\($0)", paidUntil: 1) }

@@ -23,7 +23,7 @@ final class CountingChat {
   private let ids = Mutex(0)
 
   init(
-    replies: Int? = 4, window: Duration = .seconds(300), limit: Int = 1_000, perChat: RateLimit? = nil,
+    on kind: StoreKind, replies: Int? = 4, window: Duration = .seconds(300), limit: Int = 1_000, perChat: RateLimit? = nil,
     perChannel: RateLimit? = nil, unasked: RateLimit? = nil
   ) throws {
     rules = [
@@ -31,7 +31,7 @@ final class CountingChat {
         textLimit: limit, replies: [.group: .init(replies: replies, window: window)], perChat: perChat, perChannel: perChannel,
         unasked: unasked.map { [.group: $0] } ?? [:])
     ]
-    temporary = try TemporaryStore(clock: clock.wall, sendingRules: rules)
+    temporary = try TemporaryStore(on: kind, clock: clock.wall, sendingRules: rules)
     store = temporary.store
   }
 
@@ -103,9 +103,11 @@ struct ReplyLedgerTests {
     #expect(open.room(for: use, at: Timestamp(seconds: 90)) == 0)
   }
 
-  @Test("interim messages leave the last reply to the result, and what has no room goes out with the next message")
-  func interim() async throws {
-    let chat = try CountingChat(replies: 4)
+  @Test(
+    "interim messages leave the last reply to the result, and what has no room goes out with the next message",
+    arguments: StoreKind.tested)
+  func interim(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, replies: 4)
     let first = try await chat.receive()
     for index in 1...5 {
       try await chat.say("step \(index)", to: first, as: .interim)
@@ -122,9 +124,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.drain().map(\.sequence) == [2])
   }
 
-  @Test("messages that wait are packed together before anything is held")
-  func packed() async throws {
-    let chat = try CountingChat(replies: 3)
+  @Test("messages that wait are packed together before anything is held", arguments: StoreKind.tested)
+  func packed(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, replies: 3)
     let address = try await chat.receive()
     for index in 1...6 { try await chat.say("step \(index)", to: address, as: .interim) }
     try await chat.say("result", to: address)
@@ -133,9 +135,11 @@ struct ReplyLedgerTests {
     #expect(try await chat.states() == ["sent": 3])
   }
 
-  @Test("a long result uses every reply that is left, says that it goes on, and the rest follows with the next message")
-  func long() async throws {
-    let chat = try CountingChat(replies: 2, limit: 100)
+  @Test(
+    "a long result uses every reply that is left, says that it goes on, and the rest follows with the next message",
+    arguments: StoreKind.tested)
+  func long(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, replies: 2, limit: 100)
     let words = (1...60).map { "word\($0)" }.joined(separator: " ")
     let address = try await chat.receive()
     try await chat.say(words, to: address)
@@ -151,9 +155,9 @@ struct ReplyLedgerTests {
     #expect(all.map { $0.replacing(OutboxDraft.continues, with: "") }.joined() == words)
   }
 
-  @Test("after the window a message is held; the platform's word for it counts as well")
-  func window() async throws {
-    let chat = try CountingChat()
+  @Test("after the window a message is held; the platform's word for it counts as well", arguments: StoreKind.tested)
+  func window(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let first = try await chat.receive()
     try await chat.say("late", to: first)
     chat.clock.advance(.seconds(295))
@@ -167,9 +171,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.drain().map(\.answers) == [third.answers])
   }
 
-  @Test("what may have arrived is never sent under another number")
-  func doubtful() async throws {
-    let chat = try CountingChat()
+  @Test("what may have arrived is never sent under another number", arguments: StoreKind.tested)
+  func doubtful(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let address = try await chat.receive()
     try await chat.say("text", to: address)
     let message = try #require(try await chat.claim().first)
@@ -180,9 +184,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.states() == ["unknown": 1])
   }
 
-  @Test("the same content is said once to one thing, and once a minute unasked")
-  func duplicates() async throws {
-    let chat = try CountingChat()
+  @Test("the same content is said once to one thing, and once a minute unasked", arguments: StoreKind.tested)
+  func duplicates(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let address = try await chat.receive()
     for _ in 1...2 { try await chat.say("same", to: address) }
     #expect(try await chat.drain().count == 1)
@@ -194,9 +198,11 @@ struct ReplyLedgerTests {
     #expect(try await chat.drain().count == 1)
   }
 
-  @Test("a chat that is closed holds everything until something comes in; a notice may close and open it")
-  func closed() async throws {
-    let chat = try CountingChat()
+  @Test(
+    "a chat that is closed holds everything until something comes in; a notice may close and open it", arguments: StoreKind.tested
+  )
+  func closed(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let first = try await chat.receive()
     for text in ["one", "two"] { try await chat.say(text, to: first) }
     let message = try #require(try await chat.claim().first)
@@ -213,9 +219,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.drain().last?.content.text.hasSuffix("four") == true)
   }
 
-  @Test("a chat that refuses what nobody asked for still gets its answers")
-  func refusesUnasked() async throws {
-    let chat = try CountingChat()
+  @Test("a chat that refuses what nobody asked for still gets its answers", arguments: StoreKind.tested)
+  func refusesUnasked(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     _ = try await chat.receive(.notice(.unaskedRefused))
     let unasked = ReplyAddress(conversation: chat.conversation, requestID: RequestID(), answers: nil)
     try await chat.say("news", to: unasked)
@@ -225,9 +231,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.drain().map(\.content.text) == ["news", "answer"])
   }
 
-  @Test("what is reviewed first is settled by the platform's notice", arguments: [true, false])
-  func review(passed: Bool) async throws {
-    let chat = try CountingChat()
+  @Test("what is reviewed first is settled by the platform's notice", arguments: StoreKind.tested, [true, false])
+  func review(kind: StoreKind, passed: Bool) async throws {
+    let chat = try CountingChat(on: kind)
     let address = try await chat.receive()
     try await chat.say("text", to: address)
     let message = try #require(try await chat.claim().first)
@@ -237,9 +243,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.states() == [passed ? "sent" : "failed": 1])
   }
 
-  @Test("at most twenty messages are held for a chat, and none for ever")
-  func bounds() async throws {
-    let chat = try CountingChat(limit: 90)
+  @Test("at most twenty messages are held for a chat, and none for ever", arguments: StoreKind.tested)
+  func bounds(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, limit: 90)
     let unasked = ReplyAddress(conversation: chat.conversation, requestID: RequestID(), answers: nil)
     _ = try await chat.receive(.notice(.unaskedRefused))
     for index in 0..<25 { try await chat.say("\(index) of many words that do not go together", to: unasked) }
@@ -251,9 +257,9 @@ struct ReplyLedgerTests {
       try await chat.store.write { try $0.tidyOutbox(heldFor: .seconds(60)) } == .init(held: 0, dropped: 20, isUnfinished: false))
   }
 
-  @Test("closed windows are forgotten in steps, and a late answer is held all the same")
-  func forgets() async throws {
-    let chat = try CountingChat(window: .seconds(60))
+  @Test("closed windows are forgotten in steps, and a late answer is held all the same", arguments: StoreKind.tested)
+  func forgets(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, window: .seconds(60))
     let address = try await chat.receive()
     for _ in 0..<1_500 { _ = try await chat.receive() }
     func step() async throws -> Transaction.Housekeeping {
@@ -269,9 +275,9 @@ struct ReplyLedgerTests {
     #expect(try await chat.states() == ["held": 1])
   }
 
-  @Test("a message of ours is taken back once: the newest, or the one that is named")
-  func takeBack() async throws {
-    let chat = try CountingChat()
+  @Test("a message of ours is taken back once: the newest, or the one that is named", arguments: StoreKind.tested)
+  func takeBack(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let address = try await chat.receive()
     for text in ["one", "two"] { try await chat.say(text, to: address) }
     let sent = try await chat.drain()
@@ -287,9 +293,9 @@ struct ReplyLedgerTests {
 
 @Suite("Rates and turns")
 struct SendingRateTests {
-  @Test("a chat keeps to its rate, and the rate outlives a restart")
-  func perChat() async throws {
-    let chat = try CountingChat(replies: nil, perChat: RateLimit(perMinute: 60, burst: 2))
+  @Test("a chat keeps to its rate, and the rate outlives a restart", arguments: StoreKind.tested)
+  func perChat(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, replies: nil, perChat: RateLimit(perMinute: 60, burst: 2))
     let address = try await chat.receive()
     for index in 1...5 { try await chat.say("\(index)", to: address) }
     #expect(try await chat.drain().count == 2)
@@ -300,9 +306,9 @@ struct SendingRateTests {
     #expect(try await chat.store.read { try $0.nextMessageDue() } == chat.clock.now.advanced(by: .seconds(1)))
   }
 
-  @Test("an answer does not wait until something unasked may be said")
-  func unasked() async throws {
-    let chat = try CountingChat(unasked: RateLimit(perMinute: 1, burst: 1))
+  @Test("an answer does not wait until something unasked may be said", arguments: StoreKind.tested)
+  func unasked(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind, unasked: RateLimit(perMinute: 1, burst: 1))
     let unasked = ReplyAddress(conversation: chat.conversation, requestID: RequestID(), answers: nil)
     for index in 1...2 { try await chat.say("news \(index)", to: unasked) }
     #expect(try await chat.drain().map(\.content.text) == ["news 1"])
@@ -313,9 +319,9 @@ struct SendingRateTests {
     #expect(try await chat.drain().map(\.content.text) == ["news 2"])
   }
 
-  @Test("a platform's wish for a pause stops its whole channel")
-  func pause() async throws {
-    let chat = try CountingChat()
+  @Test("a platform's wish for a pause stops its whole channel", arguments: StoreKind.tested)
+  func pause(kind: StoreKind) async throws {
+    let chat = try CountingChat(on: kind)
     let address = try await chat.receive()
     try await chat.say("text", to: address)
     try await chat.store.write { try $0.pauseChannel("main", until: $0.now.advanced(by: .seconds(5))) }
@@ -324,9 +330,11 @@ struct SendingRateTests {
     #expect(try await chat.drain().count == 1)
   }
 
-  @Test("with a channel's rate a chat with a thousand messages lets another wait one turn at most", arguments: 0..<5)
-  func fair(turn: Int) async throws {
-    let chat = try CountingChat(replies: nil, window: .seconds(100_000), perChannel: RateLimit(perMinute: 60, burst: 1))
+  @Test(
+    "with a channel's rate a chat with a thousand messages lets another wait one turn at most", arguments: StoreKind.tested, 0..<5
+  )
+  func fair(kind: StoreKind, turn: Int) async throws {
+    let chat = try CountingChat(on: kind, replies: nil, window: .seconds(100_000), perChannel: RateLimit(perMinute: 60, burst: 1))
     let busy = try await chat.receive()
     try await chat.store.write { transaction in
       for index in 0..<1_000 { try transaction.enqueue("\(index)", to: busy, as: .final) }

@@ -2,19 +2,29 @@ package import Core
 package import Foundation
 package import Storage
 
-/// A store in a folder of its own that is removed when the test ends.
+/// The databases on which a store must behave the same.
+package enum StoreKind: Sendable {
+  case sqlite, postgres
+
+  /// Those that can be tested here.
+  package static let tested: [StoreKind] = PostgresServer.address == nil ? [.sqlite] : [.sqlite, .postgres]
+}
+
+/// A store in a folder, or a schema of the test server, of its own. The folder is removed when the test ends.
 package final class TemporaryStore {
   package let folder: URL
   package let store: Store
+  /// The schema's; nil for a file.
+  package let postgres: PostgresAddress?
 
   package init(
-    clock: WallClock = .system, sendingRules: [String: SendingRules] = [:],
+    on kind: StoreKind = .sqlite, clock: WallClock = .system, sendingRules: [String: SendingRules] = [:],
     onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
   ) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "openclaw-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    store = try Store(
-      path: folder.appending(path: "openclaw.db").path, clock: clock, sendingRules: sendingRules, onChange: onChange)
+    postgres = kind == .postgres ? try PostgresAddress(PostgresServer.newSchema()) : nil
+    store = try Self.open(folder, postgres, clock: clock, sendingRules: sendingRules, onChange: onChange)
   }
 
   deinit {
@@ -22,9 +32,18 @@ package final class TemporaryStore {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// A second run of the process on the same file.
+  /// A second run of the process on the same database.
   package func reopened(clock: WallClock = .system, sendingRules: [String: SendingRules] = [:]) throws -> Store {
-    try Store(path: folder.appending(path: "openclaw.db").path, clock: clock, sendingRules: sendingRules)
+    try Self.open(folder, postgres, clock: clock, sendingRules: sendingRules)
+  }
+
+  private static func open(
+    _ folder: URL, _ postgres: PostgresAddress?, clock: WallClock, sendingRules: [String: SendingRules],
+    onChange: @escaping @Sendable (StoreError?) -> Void = { _ in }
+  ) throws -> Store {
+    if let postgres { return try Store(postgres: postgres, clock: clock, sendingRules: sendingRules, onChange: onChange) }
+    return try Store(
+      path: folder.appending(path: "openclaw.db").path, clock: clock, sendingRules: sendingRules, onChange: onChange)
   }
 }
 

@@ -55,7 +55,7 @@ package final class Store: Sendable {
     let boot = boot
     let rules = sendingRules.withLock { $0 }
     return try await withCheckedThrowingContinuation { continuation in
-      let run: @Sendable (any WriterConnection, Timestamp) -> (StoreError?) -> Void = { connection, now in
+      let run: @Sendable (any WriterConnection, Timestamp) -> @Sendable (StoreError?) -> Void = { connection, now in
         let result = Result { () throws -> Value in
           var value: Value?
           try connection.savepoint {
@@ -64,7 +64,7 @@ package final class Store: Sendable {
           guard let value else { throw StoreError(.cannotCommit, "the savepoint did not run") }
           return value
         }
-        return { commitError in
+        return { @Sendable commitError in
           if let commitError {
             continuation.resume(throwing: commitError)
           } else {

@@ -10,8 +10,19 @@ final class GroupCommit: Sendable {
 
   private struct State {
     var waiting: [WriteJob] = []
+    /// Groups whose commit got no answer. Their callers are told nothing until the database says what became of them.
+    var undecided: [UndecidedGroup] = []
     var isDraining = false
     var isFailing = false
+  }
+
+  private struct UndecidedGroup: Sendable {
+    let commit: UndecidedCommit
+    let completions: [@Sendable (StoreError?) -> Void]
+
+    func complete(_ failure: StoreError?) {
+      for complete in completions { complete(failure) }
+    }
   }
 
   private let onChange: @Sendable (StoreError?) -> Void
@@ -33,7 +44,28 @@ final class GroupCommit: Sendable {
 
   /// Writes group after group until nothing waits. Call on the writer's thread.
   func drain(in connection: any WriterConnection) {
+    settle(in: connection)
     while let group = nextGroup() { note(commit(group, in: connection)) }
+  }
+
+  /// Finds out whether commits work again, when nobody writes. Call on the writer's thread.
+  func probe(in connection: any WriterConnection) {
+    settle(in: connection)
+    note(commit([], in: connection))
+  }
+
+  /// Tells everybody who waits that nothing will be written any more.
+  func refuseAll(_ failure: StoreError) {
+    let (waiting, undecided) = state.withLock { state in
+      defer {
+        state.waiting = []
+        state.undecided = []
+        state.isDraining = false
+      }
+      return (state.waiting, state.undecided)
+    }
+    for job in waiting { job.refuse(failure) }
+    for group in undecided { group.complete(failure) }
   }
 
   private func nextGroup() -> ArraySlice<WriteJob>? {
@@ -56,28 +88,41 @@ final class GroupCommit: Sendable {
     if hasChanged { onChange(failure) }
   }
 
+  /// Asks what became of the commits that got no answer, and tells their callers.
+  private func settle(in connection: any WriterConnection) {
+    while let group = state.withLock({ $0.undecided.first }) {
+      do {
+        let hasCommitted = try connection.hasCommitted(group.commit)
+        state.withLock { _ = $0.undecided.removeFirst() }
+        group.complete(hasCommitted ? nil : StoreError(.cannotCommit, group.commit.reason))
+      } catch {
+        // The database is not back yet; the next job or probe asks again.
+        return
+      }
+    }
+  }
+
   /// Returns why the commit failed, if it did.
   private func commit(_ group: ArraySlice<WriteJob>, in connection: any WriterConnection) -> StoreError? {
-    var completions: [(StoreError?) -> Void] = []
-    var failure: StoreError?
+    var completions: [@Sendable (StoreError?) -> Void] = []
     do {
       let now = try connection.begin()
       for job in group {
         completions.append(job.run(connection, now))
-        // A database rolls the whole transaction back by itself when its disk is full or fails.
-        guard connection.isInsideTransaction else {
-          throw StoreError(.cannotCommit, "the disk is full or failing; the transaction was rolled back")
-        }
+        if let collapse = connection.collapse { throw collapse }
       }
       try connection.commit()
+      for complete in completions { complete(nil) }
+      return nil
+    } catch let commit as UndecidedCommit {
+      state.withLock { $0.undecided.append(UndecidedGroup(commit: commit, completions: completions)) }
+      return StoreError(.cannotCommit, commit.reason)
     } catch {
-      failure = StoreError(.cannotCommit, (error as? StoreError)?.message ?? "\(error)")
-      if connection.isInsideTransaction { connection.rollback() }
-    }
-    for complete in completions { complete(failure) }
-    if let failure {
+      let failure = StoreError(.cannotCommit, (error as? StoreError)?.message ?? "\(error)")
+      connection.rollback()
+      for complete in completions { complete(failure) }
       for job in group.dropFirst(completions.count) { job.refuse(failure) }
+      return failure
     }
-    return failure
   }
 }

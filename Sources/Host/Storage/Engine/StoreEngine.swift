@@ -39,8 +39,8 @@ package protocol SQLConnection {
 
 /// A connection that holds the one transaction in which a group of jobs is written.
 protocol WriterConnection: SQLConnection {
-  /// False once the database rolled the transaction back by itself.
-  var isInsideTransaction: Bool { get }
+  /// Why the database rolled the transaction back by itself; nil while it goes on.
+  var collapse: StoreError? { get }
 
   /// Begins a transaction that excludes every other writer, and returns its time.
   func begin() throws -> Timestamp
@@ -49,15 +49,28 @@ protocol WriterConnection: SQLConnection {
   func savepoint(_ body: () throws -> Void) throws
 
   /// Returns when the transaction is on disk.
+  ///
+  /// - Throws: `UndecidedCommit` when the database was lost before it answered.
   func commit() throws
 
+  /// Ends the transaction, if there still is one.
   func rollback()
+
+  /// What became of a commit that got no answer; throws while that cannot be found out.
+  func hasCommitted(_ commit: UndecidedCommit) throws -> Bool
+}
+
+/// The database was lost after it was told to commit and before it answered. It alone knows whether it did.
+struct UndecidedCommit: Error {
+  /// Which of the connection's transactions.
+  let number: Int64
+  let reason: String
 }
 
 /// One caller's part of a group.
 package struct WriteJob: Sendable {
   /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
-  let run: @Sendable (any WriterConnection, Timestamp) -> (_ commitError: StoreError?) -> Void
+  let run: @Sendable (any WriterConnection, Timestamp) -> @Sendable (_ commitError: StoreError?) -> Void
   /// Tells the caller that its turn never came.
   let refuse: @Sendable (StoreError) -> Void
 }

@@ -28,7 +28,11 @@ struct SQLiteConnection: WriterConnection {
     }
   }
 
-  var isInsideTransaction: Bool { database.isInsideTransaction }
+  var collapse: StoreError? {
+    // SQLite rolls the whole transaction back by itself when its disk is full or fails.
+    database.isInsideTransaction
+      ? nil : StoreError(.cannotCommit, "the disk is full or failing; the transaction was rolled back")
+  }
 
   func begin() throws -> Timestamp {
     try file.verify()
@@ -57,8 +61,11 @@ struct SQLiteConnection: WriterConnection {
   }
 
   func rollback() {
-    try? database.rollback()
+    if database.isInsideTransaction { try? database.rollback() }
   }
+
+  /// A file always answers.
+  func hasCommitted(_ commit: UndecidedCommit) throws -> Bool { false }
 
   private static func arguments(_ values: [SQLValue]) -> StatementArguments {
     StatementArguments(
