@@ -11,7 +11,7 @@ WHO ?= alice
 GROUP ?= demo
 TIME ?= 10
 
-.PHONY: run test chat bench soak fuzz lint setup peers skills release clean
+.PHONY: run test suites chat bench soak fuzz lint setup peers skills release clean
 
 setup:
 	@scripts/setup
@@ -31,11 +31,15 @@ run: release skills
 	@scripts/what-to-try
 	@.build/release/openclaw serve
 
-# Hundreds of tests at once would starve each other on two processors.
-test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 8
-# The end-to-end tests load the machine; apart from the others they disturb no deadline. Those under load go last.
 test: skills peers
+	@scripts/setup --with-tests
 	$(SWIFT) build --build-tests
+	scripts/with-postgres $(MAKE) --no-print-directory suites
+
+# Hundreds of tests at once would starve each other on two processors.
+suites: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 8
+# The end-to-end tests load the machine; apart from the others they disturb no deadline. Those under load go last.
+suites:
 	$(SWIFT) test --skip-build --skip EndToEnd
 	$(SWIFT) test --skip-build --filter EndToEnd --skip 'FaultTests|SoakTests'
 	$(SWIFT) test --skip-build --filter 'FaultTests|SoakTests'

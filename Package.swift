@@ -145,7 +145,7 @@ let package = Package(
       ],
       resources: [.copy("Vectors")]),
     tests("SocketsTests", needs: ["Sockets", "TestSupport", .nioCore, .nioWebSocket]),
-    tests("OpenClawTests", needs: ["Core", "AdapterQQ", "Agent", "Gateway", "Skills", "openclaw", .argumentParser]),
+    tests("OpenClawTests", needs: ["Core", "AdapterQQ", "Agent", "Gateway", "Skills", "Storage", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [

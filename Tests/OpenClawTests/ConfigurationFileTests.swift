@@ -3,6 +3,7 @@ import Agent
 import Core
 import Foundation
 import Gateway
+import Storage
 import Testing
 
 @testable import openclaw
@@ -79,7 +80,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     #expect(configuration.server.logToolCalls)
     let folder = FilePlace.folder(of: try #require(configuration.file))
     #expect(configuration.data == folder + "/state")
-    #expect(configuration.databasePath == folder + "/db/claw.db")
+    #expect(configuration.storePlace == .sqlite(path: folder + "/db/claw.db"))
     #expect(configuration.plugins == "/opt/skills")
     #expect(configuration.policies == folder + "/rules")
 
@@ -131,7 +132,7 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     #expect(configuration.channels.map(\.name) == ["playground"])
     #expect(configuration.server.isLoopbackOnly)
     #expect(configuration.file == nil)
-    #expect(configuration.databasePath == "/nowhere/at/all/data/openclaw.db")
+    #expect(configuration.storePlace == .sqlite(path: "/nowhere/at/all/data/openclaw.db"))
     #expect(configuration.limits == Configuration.Limits())
   }
 
@@ -187,10 +188,13 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
       ("data: ''", "openclaw.yaml:1:7: 'data' must not be empty"),
       ("data: [a]", "openclaw.yaml:1:7: 'data' must be a single value, not a list"),
       (
-        "store: postgres://u@h/d",
-        "openclaw.yaml:1:8: 'store' names PostgreSQL, which this build does not support; write sqlite or sqlite:<path>"
+        "store: postgres://u:geheim@x@h/d",
+        """
+        openclaw.yaml:1:8: 'store' is no usable address: the address of the PostgreSQL store cannot be read; write \
+        postgres://user:password@host:port/database, with special characters percent-encoded
+        """
       ),
-      ("store: mysql", "openclaw.yaml:1:8: 'store' must be sqlite or sqlite:<path>"),
+      ("store: mysql", "openclaw.yaml:1:8: 'store' must be sqlite, sqlite:<path> or postgres://…"),
       ("channels: {}", "openclaw.yaml:1:11: 'channels' must be a list, not a mapping"),
       ("channels: [x]", "openclaw.yaml:1:12: a channel must be a mapping with 'name' and 'kind', not a single value"),
       ("channels: [{ name: x }]", "openclaw.yaml:1:12: 'kind' is missing here"),
@@ -307,6 +311,16 @@ private func problems(_ text: String, environment: [String: String] = [:]) throw
     let found = try problems(text, environment: ["S": "s"])
     #expect(found.count == 1, "\(found)")
     #expect(found.first?.hasPrefix(expected) == true, "\(found)")
+  }
+
+  @Test("A store in PostgreSQL is shown without its password")
+  func postgres() throws {
+    let configuration = try load("store: postgres://bot:geheim@db.example/robot?sslmode=require")
+    #expect(try configuration.store == .postgres(PostgresAddress("postgres://bot:geheim@db.example/robot?sslmode=require")))
+    for text in [configuration.overview, configuration.summary.canonical] {
+      #expect(text.contains("postgres://bot@db.example/robot"))
+      #expect(!text.contains("geheim"))
+    }
   }
 
   @Test("All mistakes of a file are reported at once, in its order")

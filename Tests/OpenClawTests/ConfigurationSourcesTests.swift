@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Gateway
 import Skills
+import Storage
 import Testing
 
 @testable import openclaw
@@ -33,7 +34,7 @@ import Testing
         == Configuration.Server(
           host: "::1", port: 0, logToolCalls: true, tlsCertificate: "/w/c.pem", tlsKey: "/w/k.pem"))
     #expect(configuration.data == "/w/d")
-    #expect(configuration.databasePath == "/w/s.db")
+    #expect(configuration.storePlace == .sqlite(path: "/w/s.db"))
     #expect(configuration.plugins == "/w/p")
     #expect(configuration.policies == "/w/r")
     #expect(configuration.skills.requireSignature == .always)
@@ -93,7 +94,7 @@ import Testing
     let configuration = try ConfigurationLoader(environment: ["OPENCLAW_DATA": "d"], workingDirectory: "/").load(file: file)
     #expect(configuration.plugins == folder.path + "/skills")
     #expect(configuration.data == folder.path + "/d")
-    #expect(configuration.databasePath == folder.path + "/d/openclaw.db")
+    #expect(configuration.storePlace == .sqlite(path: folder.path + "/d/openclaw.db"))
   }
 
   @Test(

@@ -8,8 +8,8 @@ import Testing
 struct InstanceTests {
   private let clock = ManualClock()
 
-  private func pair() throws -> (TemporaryStore, Store, Store) {
-    let temporary = try TemporaryStore(clock: clock.wall)
+  private func pair(on kind: StoreKind) throws -> (TemporaryStore, Store, Store) {
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
     return (temporary, temporary.store, try temporary.reopened(clock: clock.wall))
   }
 
@@ -17,9 +17,10 @@ struct InstanceTests {
     _ = try await store.write { try $0.renewLease(for: .seconds(10)) }
   }
 
-  @Test("what a run holds stays its own as long as its lease is renewed, and is free when it is over")
-  func lease() async throws {
-    let (temporary, first, second) = try pair()
+  @Test(
+    "what a run holds stays its own as long as its lease is renewed, and is free when it is over", arguments: StoreKind.tested)
+  func lease(kind: StoreKind) async throws {
+    let (temporary, first, second) = try pair(on: kind)
     try await enrol(first)
     try await enrol(second)
     _ = try await first.write { try $0.insert(ChatEvent.sample("a")) }
@@ -42,9 +43,9 @@ struct InstanceTests {
     withExtendedLifetime(temporary) {}
   }
 
-  @Test("what was claimed again by the run that lost it counts anew: the old claim changes nothing")
-  func epoch() async throws {
-    let (temporary, first, second) = try pair()
+  @Test("what was claimed again by the run that lost it counts anew: the old claim changes nothing", arguments: StoreKind.tested)
+  func epoch(kind: StoreKind) async throws {
+    let (temporary, first, second) = try pair(on: kind)
     try await enrol(first)
     try await enrol(second)
     _ = try await first.write { try $0.insert(ChatEvent.sample("a")) }
@@ -62,9 +63,11 @@ struct InstanceTests {
     withExtendedLifetime(temporary) {}
   }
 
-  @Test("a message that a dead run was sending is in doubt, and the dead run's word on it counts no more")
-  func messages() async throws {
-    let (temporary, first, second) = try pair()
+  @Test(
+    "a message that a dead run was sending is in doubt, and the dead run's word on it counts no more", arguments: StoreKind.tested
+  )
+  func messages(kind: StoreKind) async throws {
+    let (temporary, first, second) = try pair(on: kind)
     try await enrol(first)
     try await enrol(second)
     let address = ReplyAddress(
@@ -84,9 +87,9 @@ struct InstanceTests {
     withExtendedLifetime(temporary) {}
   }
 
-  @Test("a channel's connection has one holder, and finds another when that one dies")
-  func channels() async throws {
-    let (temporary, first, second) = try pair()
+  @Test("a channel's connection has one holder, and finds another when that one dies", arguments: StoreKind.tested)
+  func channels(kind: StoreKind) async throws {
+    let (temporary, first, second) = try pair(on: kind)
     try await enrol(first)
     try await enrol(second)
     #expect(try await first.write { try $0.takeChannel("main") })
@@ -99,9 +102,9 @@ struct InstanceTests {
     withExtendedLifetime(temporary) {}
   }
 
-  @Test("messages of a channel that cannot be reached from here are left to others")
-  func reachable() async throws {
-    let (temporary, first, _) = try pair()
+  @Test("messages of a channel that cannot be reached from here are left to others", arguments: StoreKind.tested)
+  func reachable(kind: StoreKind) async throws {
+    let (temporary, first, _) = try pair(on: kind)
     for channel in ["here", "there"] {
       let address = ReplyAddress(
         conversation: Conversation(channel: channel, account: "bot", scene: Scene(.group, "1")), requestID: RequestID(),

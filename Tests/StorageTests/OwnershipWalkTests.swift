@@ -9,6 +9,7 @@ import Testing
 @Suite("However runs of the service interleave", .timeLimit(.minutes(3)))
 struct OwnershipWalkTests {
   private static let lease = Duration.seconds(10)
+  private static let interleavings = (1...8).flatMap { runs in (0..<6).map { (runs: runs, seed: $0) } }
 
   /// One run: what it believes to hold, which may be wrong after it was silent.
   private struct Run {
@@ -16,11 +17,14 @@ struct OwnershipWalkTests {
     var claims: [ClaimedEvent] = []
   }
 
-  @Test("an event has one owner at a time, is completed once, in order, and is never lost", arguments: 1...8, 0..<6)
-  func walk(runs count: Int, seed: Int) async throws {
+  @Test(
+    "an event has one owner at a time, is completed once, in order, and is never lost", arguments: StoreKind.tested, interleavings
+  )
+  func walk(kind: StoreKind, interleaving: (runs: Int, seed: Int)) async throws {
+    let (count, seed) = interleaving
     var random = SplitMix(state: UInt64(seed * 100 + count))
     let clock = ManualClock()
-    let temporary = try TemporaryStore(clock: clock.wall)
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
     var runs: [Run] = []
     for _ in 0..<count { runs.append(Run(store: try await Self.enrolled(temporary, clock))) }
     var inserted: [String: [String]] = [:]

@@ -40,9 +40,9 @@ struct RetentionTests {
     }
   }
 
-  @Test("loses its text first, its row later, and is known as a duplicate all the time between")
-  func schedule() async throws {
-    let temporary = try TemporaryStore(clock: clock.wall)
+  @Test("loses its text first, its row later, and is known as a duplicate all the time between", arguments: StoreKind.tested)
+  func schedule(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
     let store = temporary.store
     try await work("old", in: store)
     clock.advance(.seconds(20 * 86_400))
@@ -61,9 +61,9 @@ struct RetentionTests {
     #expect(try await store.write { try $0.insert(ChatEvent.sample("old")) } == .accepted)
   }
 
-  @Test("is kept as long as it is open, with all that came after it")
-  func open() async throws {
-    let temporary = try TemporaryStore(clock: clock.wall)
+  @Test("is kept as long as it is open, with all that came after it", arguments: StoreKind.tested)
+  func open(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
     let store = temporary.store
     try await work("done", in: store)
     let waiting = event("waits")
@@ -73,9 +73,9 @@ struct RetentionTests {
     #expect(try await bodies(store) == ["waits": true])
   }
 
-  @Test("goes in steps that hold up other writers for a short while only")
-  func steps() async throws {
-    let temporary = try TemporaryStore(clock: clock.wall)
+  @Test("goes in steps that hold up other writers for a short while only", arguments: StoreKind.tested)
+  func steps(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
     let store = temporary.store
     for index in 0..<450 { try await work("\(index)", in: store) }
     clock.advance(.seconds(31 * 86_400))

@@ -24,22 +24,40 @@ package struct AuditVerifier {
 
   /// Verifies everything in the store, in batches; stops at the first defect.
   package static func verify(_ store: Store) async throws -> Report {
+    var chain = Chain()
+    while chain.isUnfinished {
+      let after = chain.report.heads
+      chain.append(try await store.read { try $0.auditRows(after: after, limit: batch) })
+    }
+    return chain.report
+  }
+
+  /// The same within one transaction.
+  package static func verify(in transaction: Transaction) throws -> Report {
+    var chain = Chain()
+    while chain.isUnfinished { chain.append(try transaction.auditRows(after: chain.report.heads, limit: batch)) }
+    return chain.report
+  }
+
+  /// What was verified so far.
+  private struct Chain {
     var report = Report()
-    var previous = AuditTrail.origin
-    while true {
-      let after = report.heads
-      let rows = try await store.read { try $0.auditRows(after: after, limit: batch) }
+    var isUnfinished = true
+    private var previous = AuditTrail.origin
+
+    mutating func append(_ rows: [AuditRow]) {
+      isUnfinished = rows.count == batch
       for row in rows {
         if let reason = defect(in: row, after: report.heads, previous: previous) {
           report.defect = Defect(sequence: row.sequence, reason: reason)
-          return report
+          isUnfinished = false
+          return
         }
         previous = row.hash
         report.heads += 1
         report.bodies += row.body == nil ? 0 : 1
         report.lastHash = row.hash.hexadecimal
       }
-      if rows.count < batch { return report }
     }
   }
 

@@ -13,6 +13,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case cannotCommit = "store_cannot_commit"
     /// What was claimed belongs to another instance by now; the transaction was undone.
     case claimLost = "store_claim_lost"
+    /// A store that others have written to already cannot take a copy.
+    case notEmpty = "store_not_empty"
     /// A statement failed; its transaction was undone.
     case failed = "store_failed"
   }

@@ -105,7 +105,7 @@ package struct SQLRow: Sendable {
     }
   }
 
-  private func value(of column: String) throws(StoreError) -> SQLValue {
+  func value(of column: String) throws(StoreError) -> SQLValue {
     guard let index = columns.firstIndex(of: column) else {
       throw StoreError(.failed, "the answer has no column \(column); this is a bug")
     }

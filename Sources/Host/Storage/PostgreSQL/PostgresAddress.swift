@@ -1,7 +1,7 @@
 import CPostgres
 
 /// Which database of which server, and how to log in there: what `postgres://user:password@host:port/database?…` says.
-package struct PostgresAddress: Sendable, CustomStringConvertible {
+package struct PostgresAddress: Sendable, Equatable, CustomStringConvertible {
   /// As libpq takes them. Holds the password.
   private let parameters: [String: String]
 

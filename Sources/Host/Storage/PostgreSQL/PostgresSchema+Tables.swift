@@ -33,6 +33,7 @@ extension PostgresSchema {
       channel \(text) NOT NULL, key \(text) NOT NULL, request_id \(text) NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (channel, key)
     )
     """,
+    "CREATE INDEX event_key_at ON event_key (at)",
     // `assigned`: the instance that alone may work on it; not used yet.
     """
     CREATE TABLE lane (
@@ -42,6 +43,7 @@ extension PostgresSchema {
     "CREATE INDEX lane_ready ON lane (ready_at, conversation) WHERE ready_at IS NOT NULL",
     "CREATE INDEX lane_owner ON lane (owner) WHERE owner IS NOT NULL",
     "CREATE TABLE instance (boot \(text) PRIMARY KEY, lease_until BIGINT NOT NULL) \(churning)",
+    "CREATE TABLE channel_lease (channel \(text) PRIMARY KEY, owner \(text) NOT NULL)",
     // Which transaction of an instance was the last to be committed; see `PostgresPlace.mark`.
     """
     CREATE TABLE commit_mark (

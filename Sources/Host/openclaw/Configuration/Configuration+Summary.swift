@@ -14,7 +14,7 @@ extension Configuration {
         "trusted_proxies": .array(server.trustedProxies.map { .string($0.description) }),
       ],
       "data": .string(data),
-      "store": .string("sqlite:\(databasePath)"),
+      "store": .string("\(storePlace)"),
       "plugins": .string(plugins),
       "policies": .string(policies),
       "channels": .array(channels.map { ["name": .string($0.name), "kind": .string($0.kindName)] }),
@@ -48,7 +48,7 @@ extension Configuration {
         listens on  \(server.host):\(server.port)\(server.tlsCertificate == nil ? "" : ", with TLS")
         channels    \(channelList.isEmpty ? "none: nobody can talk to the robot" : channelList)
         data        \(data)
-        database    \(databasePath)
+        database    \(storePlace)
         plugins     \(plugins)
         policies    \(policies)
       """

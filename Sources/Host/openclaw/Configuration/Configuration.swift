@@ -2,6 +2,7 @@ import Agent
 import Core
 import Gateway
 import Skills
+import Storage
 
 /// Everything the operator decides about one service: what `openclaw.yaml`, the environment and the flags say together.
 ///
@@ -12,7 +13,7 @@ struct Configuration: Sendable {
   var server = Server()
   /// The only folder that is written to: database, keys, skill builds.
   var data = "data"
-  var store = Store()
+  var store = Store.sqlite(path: nil)
   /// The folder that skills are dropped into.
   var plugins = "Plugins"
   /// The folder of rules and tables.
@@ -48,10 +49,11 @@ extension Configuration {
     }
   }
 
-  /// Which database keeps journal, queue and approvals. SQLite is the only engine of this build.
-  struct Store: Sendable, Equatable {
+  /// Which database keeps journal, queue and approvals.
+  enum Store: Sendable, Equatable {
     /// The database file; nil means `openclaw.db` in the data folder.
-    var path: String?
+    case sqlite(path: String?)
+    case postgres(PostgresAddress)
   }
 
   /// The chat-completion service behind free-form questions; nothing but commands is answered while `baseURL` is nil.
@@ -110,9 +112,12 @@ extension Configuration {
     var duplicateWindow = Duration.seconds(3)
   }
 
-  /// The SQLite file.
-  var databasePath: String {
-    store.path ?? FilePlace.join(data, "openclaw.db")
+  /// The database.
+  var storePlace: StorePlace {
+    switch store {
+    case .sqlite(let path): .sqlite(path: path ?? FilePlace.join(data, "openclaw.db"))
+    case .postgres(let address): .postgres(address)
+    }
   }
 
   /// Makes every path absolute: relative ones belong to `folder`.
@@ -120,7 +125,7 @@ extension Configuration {
     data = FilePlace.join(folder, data)
     plugins = FilePlace.join(folder, plugins)
     policies = FilePlace.join(folder, policies)
-    store.path = store.path.map { FilePlace.join(folder, $0) }
+    if case .sqlite(let path?) = store { store = .sqlite(path: FilePlace.join(folder, path)) }
     server.tlsCertificate = server.tlsCertificate.map { FilePlace.join(folder, $0) }
     server.tlsKey = server.tlsKey.map { FilePlace.join(folder, $0) }
   }

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Storage
 
 /// How one kind of value is written. A failure completes the sentence "`port` …".
 struct ValueSyntax<Value>: Sendable {
@@ -159,12 +160,15 @@ extension ValueSyntax<String> {
 
 extension ValueSyntax<Configuration.Store> {
   static let store = ValueSyntax { text throws(InvalidValue) in
-    if text == "sqlite" { return Configuration.Store(path: nil) }
-    if text.hasPrefix("sqlite:"), text.utf8.count > 7 { return Configuration.Store(path: String(text.dropFirst(7))) }
-    if text.hasPrefix("postgres") {
-      throw InvalidValue("names PostgreSQL, which this build does not support; write sqlite or sqlite:<path>")
+    if text == "sqlite" { return .sqlite(path: nil) }
+    if text.hasPrefix("sqlite:"), text.utf8.count > 7 { return .sqlite(path: String(text.dropFirst(7))) }
+    guard text.hasPrefix("postgres") else { throw InvalidValue("must be sqlite, sqlite:<path> or postgres://…") }
+    do throws(StoreError) {
+      return .postgres(try PostgresAddress(text))
+    } catch {
+      // The text itself may hold a password and is not repeated.
+      throw InvalidValue("is no usable address: \(error.message)")
     }
-    throw InvalidValue("must be sqlite or sqlite:<path>")
   }
 }
 

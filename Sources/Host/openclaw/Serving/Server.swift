@@ -24,7 +24,8 @@ enum Server {
     let logger = Logger(label: "openclaw")
     let folder = try DataFolder(configuration.data)
     let health = Health(awaiting: [PolicyReloader.healthPart, "skills", GatewayServer.healthPart])
-    let (store, damaged) = try openStore(configuration.databasePath, health: health)
+    let signals = Signals()
+    let (store, damaged) = try openStore(configuration.storePlace, health: health, onRemoteChange: signals.changedElsewhere)
     let audit = AuditTrail(key: try folder.key("audit"))
     if let damaged { try await begin(anew: store, after: damaged, audit: audit, health: health, logger: logger) }
     let client = httpClient()
@@ -38,7 +39,7 @@ enum Server {
       store.follow(channels.deliverers.mapValues(\.rules))
       let house = House(
         configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger,
-        tls: tls, rawEventKey: rawEventKey)
+        tls: tls, rawEventKey: rawEventKey, signals: signals)
       try await house.run()
       try await client.shutdown()
       try store.close()
@@ -65,15 +66,25 @@ enum Server {
   }
 
   /// - Returns: the store, and where a damaged one was set aside.
-  private static func openStore(_ path: String, health: Health) throws(CommandFailure) -> (store: Store, damaged: String?) {
+  private static func openStore(
+    _ place: StorePlace, health: Health, onRemoteChange: @escaping @Sendable () -> Void
+  ) throws(CommandFailure) -> (store: Store, damaged: String?) {
+    let onChange: @Sendable (StoreError?) -> Void = { failure in
+      health.report("store", failure.map { .failing($0.message) } ?? .ok)
+    }
     do {
-      let opened = try Store.openSettingAside(path: path) { failure in
-        health.report("store", failure.map { .failing($0.message) } ?? .ok)
+      let opened: (store: Store, damaged: String?)
+      switch place {
+      case .sqlite(let path): opened = try Store.openSettingAside(path: path, onChange: onChange)
+      case .postgres(let address):
+        opened = (try Store(postgres: address, onChange: onChange, onRemoteChange: onRemoteChange), nil)
       }
       health.report("store", .ok)
       return opened
     } catch {
-      throw CommandFailure(error.code == .cannotOpen ? .cannotWrite : .unavailable, code: error.code.rawValue, error.message)
+      var status = ExitStatus.unavailable
+      if case .sqlite = place, error.code == .cannotOpen { status = .cannotWrite }
+      throw CommandFailure(status, code: error.code.rawValue, error.message)
     }
   }
 
@@ -125,6 +136,7 @@ private struct House {
   let logger: Logger
   let tls: TLSKeeper?
   let rawEventKey: Data
+  let signals: Signals
 
   func run() async throws {
     let counters = Counters()
@@ -134,7 +146,6 @@ private struct House {
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
     let witness = SkillWitness(store: store, audit: audit, logger: part("skills"))
-    let signals = Signals()
     let capabilities = CapabilityAudit(store: store, audit: audit, logger: part("skills"))
     let skills = try skillHost(
       policy: policy, counters: counters, witness: witness, capabilities: capabilities, signals: signals)
@@ -279,6 +290,12 @@ private struct Signals: Sendable {
   let writes = Wakeup()
   /// For readers of the playground.
   let bell = Bell()
+
+  /// Another instance has accepted something, or left work that this one may do as well.
+  @Sendable func changedElsewhere() {
+    inbox.signal()
+    committed()
+  }
 
   /// A commit may have left messages to send, calls to run, and news to read.
   @Sendable func committed() {

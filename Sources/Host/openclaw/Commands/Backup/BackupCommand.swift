@@ -101,11 +101,12 @@ struct BackupCommand: AsyncParsableCommand {
       try await output.report {
         let (folder, manifest) = try place.folder(configuration).manifest(of: name)
         _ = try await BackupDrill.audit(of: manifest, in: folder)
+        let path = try ExistingStore.file(configuration)
         let held = try DataFolder(configuration.data)
-        let aside = try await folder.restore(manifest, to: configuration.databasePath)
+        let aside = try await folder.restore(manifest, to: path)
         withExtendedLifetime(held) {}
         return .init(
-          text: "\(configuration.databasePath) is \(manifest.file) now" + (aside.map { "; what was there lies at \($0)" } ?? ""),
+          text: "\(path) is \(manifest.file) now" + (aside.map { "; what was there lies at \($0)" } ?? ""),
           fields: manifest.fields.merging(["set_aside": aside.map(JSON.string) ?? .null]) { $1 })
       }
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite(
   "When PostgreSQL is gone", .enabled(if: PostgresServer.address != nil, "\(PostgresServer.absence)"), .serialized,
   .timeLimit(.minutes(5)))
-struct PostgresFaultTests {
+struct PostgresOutageTests {
   /// What callers were told about the events that they wanted to store.
   private actor Account {
     private(set) var stored: Set<String> = []
