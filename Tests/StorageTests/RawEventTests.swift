@@ -95,9 +95,9 @@ struct RawEventTests {
     #expect(try await store.cells() == [later])
   }
 
-  @Test("what two instances spend on one cell counts together")
-  func shared() async throws {
-    let temporary = try TemporaryStore()
+  @Test("what two instances spend on one cell counts together", arguments: StoreKind.tested)
+  func shared(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let now = Timestamp(seconds: 1000)
     let first = RateCell(kind: "sender", key: "a", paidUntil: 1_002_000_000, spent: 2_000_000)

@@ -41,7 +41,7 @@ struct StoreCopyTests {
       _ = try transaction.insert(Vote(person: "root", sender: "root", verb: .approve), on: call)
     }
     _ = try await store.set("value", forKey: "key", of: "skill")
-    try await store.keep([RateCell(kind: "sender", key: "a", paidUntil: .max)], now: store.clock.now())
+    _ = try await store.keep([RateCell(kind: "sender", key: "a", paidUntil: .max)], now: store.clock.now())
     let raw = RawEvent(channel: "main", type: "x", requestID: RequestID(), receivedAt: store.clock.now(), body: Array("{}".utf8))
     try await RawEventArchive(store: store, key: Data(repeating: 7, count: 32)).keep([raw])
     return temporary
