@@ -115,6 +115,8 @@ let package = Package(
     .executableTarget(
       name: "skill-benchmark", dependencies: ["Core", "Skills", "SkillBaseline", .crypto, .logging], path: "Benchmarks/Skills",
       exclude: ["bench.c"], swiftSettings: dialect),
+    .executableTarget(
+      name: "policy-benchmark", dependencies: ["Core", "Policy"], path: "Benchmarks/Policy", swiftSettings: dialect),
 
     .target(
       name: "TestSupport",

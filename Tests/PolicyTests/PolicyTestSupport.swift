@@ -57,7 +57,10 @@ final class TemporaryFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func write(_ name: String, _ text: String) throws {
-    try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
+    let file = "\(path)/\(name)"
+    try FileManager.default.createDirectory(
+      atPath: URL(filePath: file).deletingLastPathComponent().path, withIntermediateDirectories: true)
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
   }
 }
 

@@ -42,9 +42,12 @@ package struct PolicyProblem: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// `file:line:column: error: …`, the source line, a caret, a help line.
-  package var description: String {
+  package var description: String { described(as: "error") }
+
+  /// The same as a `warning`.
+  package func described(as kind: String) -> String {
     let place = [file, line.map(String.init), column.map(String.init)].compactMap(\.self).joined(separator: ":")
-    var lines = ["\(place): error: \(message)"]
+    var lines = ["\(place): \(kind): \(message)"]
     if let line, let column, let sourceLine, sourceLine.unicodeScalars.count <= 240 {
       let number = String(line)
       let shown = String(String.UnicodeScalarView(sourceLine.unicodeScalars.map { $0.isHarmless ? $0 : "\u{fffd}" }))

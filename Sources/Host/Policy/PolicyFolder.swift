@@ -3,18 +3,39 @@ import Foundation
 /// Reads the files of a policy folder, bounded in number and size.
 enum PolicyFolder {
   private static let maximumFiles = 256
+  /// Tables by their names; what else ends in .yaml is read by nobody.
+  static let tables = [RolesTable.fileName, GatesTable.fileName, ToolsetsTable.fileName]
+  /// Where the tests of the rules are, below the folder.
+  static let tests = "tests"
 
   /// All files that matter, sorted by name. Names that start with a dot are none of ours: editors put their drafts there.
   static func read(_ directory: String) throws(PolicyError) -> [SourceFile] {
+    try read(directory) { $0.hasSuffix(".cedar") || tables.contains($0) }
+  }
+
+  /// The tables of tests; none where there is no folder for them.
+  static func readTests(_ directory: String) throws(PolicyError) -> [SourceFile] {
+    let folder = "\(directory)/\(tests)"
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    return try read(folder) { $0.hasSuffix(".yaml") }
+  }
+
+  /// Names of tables that nobody reads.
+  static func strangers(in directory: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.filter { name in
+      !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && !tables.contains(name)
+    }.sorted()
+  }
+
+  private static func read(_ directory: String, where isWanted: (String) -> Bool) throws(PolicyError) -> [SourceFile] {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: directory)
     } catch {
       throw PolicyError(problems: [PolicyProblem(file: directory, message: "the folder cannot be read")])
     }
-    let wanted = names.filter { name in
-      !name.hasPrefix(".") && (name.hasSuffix(".cedar") || name == RolesTable.fileName || name == GatesTable.fileName)
-    }.sorted { Text($0) < Text($1) }
+    let wanted = names.filter { !$0.hasPrefix(".") && isWanted($0) }.sorted { Text($0) < Text($1) }
     guard wanted.count <= maximumFiles else {
       throw PolicyError(
         problems: [PolicyProblem(file: directory, message: "\(wanted.count) files; at most \(maximumFiles) are allowed")])

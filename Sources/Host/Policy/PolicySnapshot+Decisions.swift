@@ -4,12 +4,8 @@ import Core
 extension PolicySnapshot {
   func decideCall(_ question: CallQuestion, mode: Mode) -> CallDecision {
     if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
-    let facts = facts(question, mode)
-    let tool = EntityUID("Tool", question.tool.name)
-    let requester = roles.user(question.requester)
-    let call = ask(.call, principal: requester, resource: tool, facts)
-    guard call.isAllowed else { return .deny(denial(call)) }
-    let auto = ask(.auto, principal: requester, resource: tool, facts)
+    let (call, auto) = answers(to: question, mode: mode)
+    guard let auto else { return .deny(denial(call)) }
     let named = Set(call.permits.compactMap { rules.rules[$0].gate })
     if named.isEmpty, auto.isAllowed {
       return .allow(rules: ids(call.permits + auto.permits))
@@ -19,13 +15,43 @@ extension PolicySnapshot {
     return .gate(gates, rules: ids(call.permits + auto.forbids))
   }
 
-  func mayApprove(_ question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
-    if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
-    guard roles.subject(approver).roles.contains(where: gate.approvers.contains) else { return .deny(Denial(.notAnApprover)) }
+  /// What the rules say to a call, and where they permit it also whether it may run by itself.
+  func answers(to question: CallQuestion, mode: Mode) -> (call: Authorization, auto: Authorization?) {
+    let (request, entities) = request(.call, question, mode: mode)
+    let call = rules.authorize(request, entities)
+    guard call.isAllowed else { return (call, nil) }
+    return (call, rules.authorize(request.asking(.auto), entities))
+  }
+
+  /// The question as rules see it.
+  func request(_ action: Vocabulary.Action, _ question: CallQuestion, mode: Mode) -> (Request, EntityStore) {
+    let facts = facts(question, mode)
+    let request = Request(
+      principal: roles.user(question.requester).uid, action: action.uid, resource: EntityUID("Tool", question.tool.name),
+      context: facts.context)
+    return (request, EntityStore(facts.entities))
+  }
+
+  /// What the rules say to an approver.
+  func answer(to question: CallQuestion, approver: String, mode: Mode) -> Authorization {
     var facts = facts(question, mode)
     let principal = roles.user(approver)
     facts.add(principal)
-    return verdict(ask(.approve, principal: principal, resource: EntityUID("Tool", question.tool.name), facts))
+    return ask(.approve, principal: principal, resource: EntityUID("Tool", question.tool.name), facts)
+  }
+
+  /// What the rules say to a skill.
+  func answer(to question: UseQuestion, mode: Mode) -> Authorization {
+    var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
+    facts.add(question)
+    let skill = Entity(uid: EntityUID("Skill", question.skill))
+    return ask(.use, principal: skill, resource: EntityUID("Capability", question.capability), facts)
+  }
+
+  func mayApprove(_ question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
+    if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
+    guard roles.subject(approver).roles.contains(where: gate.approvers.contains) else { return .deny(Denial(.notAnApprover)) }
+    return verdict(answer(to: question, approver: approver, mode: mode))
   }
 
   /// Whether enough people other than the requester could let the call through the gate.
@@ -42,17 +68,14 @@ extension PolicySnapshot {
 
   func mayUse(_ question: UseQuestion, mode: Mode) -> Verdict {
     if let denial = mode.denial(of: question.effect) { return .deny(denial) }
-    var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
-    facts.add(question)
-    let skill = Entity(uid: EntityUID("Skill", question.skill))
-    return verdict(ask(.use, principal: skill, resource: EntityUID("Capability", question.capability), facts))
+    return verdict(answer(to: question, mode: mode))
   }
 }
 
 extension PolicySnapshot {
   private func facts(_ question: CallQuestion, _ mode: Mode) -> RequestFacts {
     var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
-    facts.add(question)
+    facts.add(question, toolsets: toolsets.groups(of: question.tool.name))
     return facts
   }
 
@@ -82,6 +105,12 @@ extension PolicySnapshot {
 
   private func ids(_ positions: [Int]) -> [String] {
     positions.map { rules.rules[$0].id }
+  }
+}
+
+extension Request {
+  func asking(_ action: Vocabulary.Action) -> Request {
+    Request(principal: principal, action: action.uid, resource: resource, context: context)
   }
 }
 

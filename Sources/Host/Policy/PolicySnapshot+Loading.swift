@@ -1,66 +1,25 @@
 extension PolicySnapshot {
-  /// Reads `*.cedar`, `roles.yaml` and `gates.yaml` of a folder. Blocks on the disk: not for the cooperative pool.
+  /// Reads the rules and tables of a folder and runs its tests. Blocks on the disk: not for the cooperative pool.
   ///
-  /// - Parameter digest: gives the snapshot its id; from the names and contents of all files in a fixed order.
+  /// - Parameter digest: gives the snapshot its id; from the names and contents of all files in a fixed order, tests aside.
   /// - Throws: every problem of every file. Nothing is taken by halves: a broken file must never mean fewer rules.
   package static func load(
     directory: String, digest: ([UInt8]) -> String = fnv1a
   ) throws(PolicyError) -> PolicySnapshot {
-    try make(from: try PolicyFolder.read(directory), in: directory, digest: digest)
+    let snapshot = try make(from: try PolicyFolder.read(directory), in: directory, digest: digest)
+    let run = RuleTests.run(try PolicyFolder.readTests(directory), on: snapshot)
+    guard run.problems.isEmpty else { throw PolicyError(problems: run.problems) }
+    return snapshot
   }
 
   /// Makes a snapshot of files already read, sorted by name.
   static func make(
     from files: [SourceFile], in directory: String, digest: ([UInt8]) -> String = fnv1a
   ) throws(PolicyError) -> PolicySnapshot {
-    var problems: [PolicyProblem] = []
-    var rules: [Rule] = []
-    var roles: RolesTable?
-    var gates = GatesTable([])
-    for file in files {
-      if file.isNamed(RolesTable.fileName) {
-        let read = RolesTable.read(file)
-        roles = read.table
-        problems += read.problems
-      } else if file.isNamed(GatesTable.fileName) {
-        let read = GatesTable.read(file)
-        gates = read.table
-        problems += read.problems
-      } else {
-        let parsed = Parser.parse(file)
-        rules += parsed.rules
-        problems += parsed.problems
-      }
-    }
-    problems += rules.flatMap { Vocabulary.problems(of: $0, gates: gates.names) }
-    problems += repeatedIDs(rules)
-    if rules.count > Parser.maximumRules {
-      problems.append(PolicyProblem(file: directory, message: "\(rules.count) rules; at most \(Parser.maximumRules) are allowed"))
-    }
-    if rules.isEmpty, problems.isEmpty {
-      problems.append(PolicyProblem(file: directory, message: "no rules", help: "put at least one rule into a *.cedar file"))
-    }
-    if roles == nil {
-      problems.append(PolicyProblem(file: directory, message: "no \(RolesTable.fileName)", help: "create it with: people: []"))
-    }
-    guard problems.isEmpty, let roles else {
-      throw PolicyError(
-        problems: problems.sorted { ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0) })
-    }
-    return PolicySnapshot(id: digest(fingerprint(files)), rules: rules, roles: roles, gates: gates)
-  }
-
-  private static func repeatedIDs(_ rules: [Rule]) -> [PolicyProblem] {
-    var first: [String: Rule] = [:]
-    return rules.compactMap { rule in
-      guard let earlier = first[rule.id] else {
-        first[rule.id] = rule
-        return nil
-      }
-      return rule.source.problem(
-        "rule id `\(rule.id)` is already taken", at: rule.annotation("id")?.span ?? rule.span,
-        help: "the other one is at \(earlier.source.place(of: earlier.span))", code: .duplicateID)
-    }
+    let draft = PolicyDraft(files, in: directory)
+    guard draft.problems.isEmpty, let roles = draft.roles else { throw PolicyError(problems: draft.problems.inOrder) }
+    return PolicySnapshot(
+      id: digest(fingerprint(files)), rules: draft.rules, roles: roles, gates: draft.gates, toolsets: draft.toolsets)
   }
 
   /// Names and contents with their lengths, so that no two different folders give the same bytes.
@@ -79,8 +38,13 @@ extension PolicySnapshot {
   }
 }
 
-extension SourceFile {
-  fileprivate var baseName: Substring { name.split(separator: "/").last ?? "" }
+extension [PolicyProblem] {
+  /// By file, line and column.
+  var inOrder: [PolicyProblem] {
+    sorted { ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0) }
+  }
+}
 
-  fileprivate func isNamed(_ base: String) -> Bool { baseName == base }
+extension SourceFile {
+  var baseName: Substring { name.split(separator: "/").last ?? "" }
 }

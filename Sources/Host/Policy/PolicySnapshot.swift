@@ -5,6 +5,7 @@ package final class PolicySnapshot: Sendable {
   let rules: RuleSet
   let roles: RolesTable
   let gates: GatesTable
+  let toolsets: ToolsetsTable
   /// Doubtful, yet not wrong: for `policy check`.
   package let warnings: [PolicyProblem]
 
@@ -20,16 +21,33 @@ package final class PolicySnapshot: Sendable {
   /// The gate of that name, as it is now.
   package func gate(named name: String) -> Gate? { gates[name] }
 
-  init(id: String, rules: [Rule], roles: RolesTable, gates: GatesTable) {
+  init(id: String, rules: [Rule], roles: RolesTable, gates: GatesTable, toolsets: ToolsetsTable = ToolsetsTable()) {
     self.id = id
-    self.rules = RuleSet(rules)
-    self.roles = roles
+    let set = RuleSet(rules)
+    self.rules = set
+    self.roles = roles.mapEntities(set.prepared)
     self.gates = gates
+    self.toolsets = toolsets
     warnings = Self.warnings(rules, roles, gates)
   }
 
+  /// The same rules over other people.
+  private init(_ other: PolicySnapshot, roles: RolesTable) {
+    id = other.id
+    rules = other.rules
+    self.roles = roles
+    gates = other.gates
+    toolsets = other.toolsets
+    warnings = other.warnings
+  }
+
+  /// As if this id held exactly these roles.
+  func giving(_ roles: [String], to id: String) -> PolicySnapshot {
+    PolicySnapshot(self, roles: self.roles.giving(roles, to: id))
+  }
+
   /// Roles that nobody holds: either nobody yet, or a misspelt name.
-  private static func warnings(_ rules: [Rule], _ roles: RolesTable, _ gates: GatesTable) -> [PolicyProblem] {
+  static func warnings(_ rules: [Rule], _ roles: RolesTable, _ gates: GatesTable) -> [PolicyProblem] {
     let held = roles.roles
     let inRules = rules.flatMap { rule in
       rule.mentions.compactMap { mention -> PolicyProblem? in

@@ -86,7 +86,7 @@ package enum Verdict: Sendable, Equatable {
 
 /// Why not.
 package struct Denial: Sendable, Equatable {
-  package enum Code: String, Sendable {
+  package enum Code: String, Sendable, CaseIterable {
     /// No rule permits it.
     case noPermit = "no_permit"
     /// A rule forbids it.

@@ -19,8 +19,8 @@ struct RequestFacts {
     entities.append(requester)
   }
 
-  /// What concerns the call of a tool.
-  mutating func add(_ call: CallQuestion) {
+  /// What concerns the call of a tool that is in these toolsets.
+  mutating func add(_ call: CallQuestion, toolsets: [EntityUID]) {
     let scene = call.conversation.scene
     let sceneEntity = Entity(
       uid: EntityUID("Scene", scene.description), ancestors: [EntityUID("SceneKind", scene.kind.rawValue)])
@@ -34,17 +34,20 @@ struct RequestFacts {
     entities.append(
       Entity(
         uid: EntityUID("Tool", call.tool.name),
-        ancestors: [EntityUID("Skill", call.tool.skill), EntityUID("Effect", call.tool.effect.rawValue)]))
+        ancestors: [EntityUID("Skill", call.tool.skill), EntityUID("Effect", call.tool.effect.rawValue)] + toolsets))
   }
 
   /// What concerns a skill's use of a capability. `kv.put` is in `Capability::"kv"`.
   mutating func add(_ use: UseQuestion) {
     context["effect"] = .entity(EntityUID("Effect", use.effect.rawValue))
-    let families = use.capability.indices.filter { use.capability[$0] == "." }.map { use.capability[..<$0] }
     entities.append(Entity(uid: EntityUID("Skill", use.skill)))
-    entities.append(
-      Entity(
-        uid: EntityUID("Capability", use.capability), ancestors: families.map { EntityUID("Capability", String($0)) }))
+    entities.append(Self.capability(use.capability))
+  }
+
+  /// `kv.put` in its families.
+  static func capability(_ name: String) -> Entity {
+    let families = name.indices.filter { name[$0] == "." }.map { String(name[..<$0]) }
+    return Entity(uid: EntityUID("Capability", name), ancestors: families.map { EntityUID("Capability", $0) })
   }
 
   mutating func add(_ entity: Entity) {

@@ -7,24 +7,24 @@ enum Vocabulary {
     var uid: EntityUID { EntityUID("Action", rawValue) }
   }
 
-  static let entityTypes = ["User", "Role", "Skill", "Tool", "Effect", "Capability", "Scene", "SceneKind", "Action"]
+  static let entityTypes = ["User", "Role", "Skill", "Tool", "Toolset", "Effect", "Capability", "Scene", "SceneKind", "Action"]
   static let contextAttributes = [
     "args", "untyped", "requester", "origin", "scene", "channel", "effect", "minute", "weekday", "mode",
   ]
   static let annotations = ["id", "gate", "description"]
 
   /// What in `rule` names something that does not exist, or promises what would not happen.
-  static func problems(of rule: Rule, gates: Set<String>) -> [PolicyProblem] {
-    problems(ofMentions: rule) + problems(ofAnnotations: rule, gates: gates) + problems(ofScope: rule)
+  static func problems(of rule: Rule, gates: Set<String>, toolsets: [String]) -> [PolicyProblem] {
+    problems(ofMentions: rule, toolsets: toolsets) + problems(ofAnnotations: rule, gates: gates) + problems(ofScope: rule)
   }
 
-  private static func problems(ofMentions rule: Rule) -> [PolicyProblem] {
+  private static func problems(ofMentions rule: Rule, toolsets: [String]) -> [PolicyProblem] {
     rule.mentions.compactMap { mention in
       switch mention.kind {
       case .type(let type): unknown("entity type", type, of: rule, at: mention.span, known: entityTypes)
       case .contextAttribute(let name): unknown("context attribute", name, of: rule, at: mention.span, known: contextAttributes)
       case .entity(let uid):
-        if let known = members(of: uid.type) {
+        if let known = uid.type == "Toolset" ? toolsets : members(of: uid.type) {
           unknown(uid.type.string, uid.id, of: rule, at: mention.span, known: known)
         } else {
           unknown("entity type", uid.type, of: rule, at: mention.span, known: entityTypes)
@@ -49,7 +49,8 @@ enum Vocabulary {
     guard !known.contains(where: { Text($0) == name }) else { return nil }
     return rule.source.problem(
       "unknown \(what) `\(name)`", at: span,
-      help: suggestion(for: name.string, among: known) ?? "known: \(known.joined(separator: ", "))", code: .unknownName)
+      help: suggestion(for: name.string, among: known)
+        ?? (known.isEmpty ? "there is none" : "known: \(known.joined(separator: ", "))"), code: .unknownName)
   }
 
   private static func problems(ofAnnotations rule: Rule, gates: Set<String>) -> [PolicyProblem] {

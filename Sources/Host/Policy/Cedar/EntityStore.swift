@@ -7,6 +7,8 @@ struct Entity: Sendable {
   /// The same for looking up, kept only when there are many.
   private let lookup: Set<EntityUID>
   private static let searchable = 8
+  /// By the numbers of the rule set that prepared it, which alone may be asked about it.
+  var resolved: ResolvedEntity?
 
   init(uid: EntityUID, attributes: [Text: Value] = [:], ancestors: [EntityUID] = []) {
     self.uid = uid

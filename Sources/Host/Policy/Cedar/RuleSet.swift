@@ -43,6 +43,13 @@ struct RuleSet: Sendable {
     self.byAction = byAction.mapValues { [forAnyAction] in ($0 + forAnyAction).sorted() }
   }
 
+  /// The entity with what this rule set would look up at every question: worth it for one that asks again and again.
+  func prepared(_ entity: Entity) -> Entity {
+    var entity = entity
+    entity.resolved = symbols.resolve(entity.uid, entity.ancestors)
+    return entity
+  }
+
   /// Asks every rule. All of them, also after a forbid: the satisfied permits name the gates, the errors want to be seen.
   func authorize(_ request: Request, _ entities: EntityStore) -> Authorization {
     let principal = symbols.resolve(request.principal, entities)
@@ -51,7 +58,7 @@ struct RuleSet: Sendable {
     var evaluator = Evaluator(request: request, entities: entities, sharedExpressions: sharedExpressions)
     var result = Authorization()
     // The index knows actions by name; an action that is in a group of actions may match more.
-    if action.groups.count > 1 {
+    if action.isInGroups {
       for position in rules.indices where heads[position].action.matches(action) {
         ask(position, principal, resource, &evaluator, &result)
       }
@@ -61,6 +68,11 @@ struct RuleSet: Sendable {
       }
     }
     return result
+  }
+
+  /// Rules that an action without groups asks.
+  func positions(for action: EntityUID) -> [Int] {
+    byAction[symbols.number(of: action)] ?? forAnyAction
   }
 
   private func ask(
@@ -100,19 +112,45 @@ private struct Symbols: Sendable {
 
   func number(of uid: EntityUID) -> Int { entities[uid] ?? Self.unknown }
 
+  /// An entity by its numbers, as it was prepared or looked up now.
   func resolve(_ uid: EntityUID, _ store: EntityStore) -> ResolvedEntity {
+    let entity = store[uid]
+    return entity?.resolved ?? resolve(uid, entity?.ancestors ?? [])
+  }
+
+  func resolve(_ uid: EntityUID, _ ancestors: [EntityUID]) -> ResolvedEntity {
     let number = number(of: uid)
-    let groups = store[uid]?.ancestors.compactMap { entities[$0] } ?? []
-    return ResolvedEntity(number: number, type: types[uid.type] ?? Self.unknown, groups: [number] + groups)
+    var resolved = ResolvedEntity(number: number, type: types[uid.type] ?? Self.unknown, count: entities.count)
+    resolved.add(number)
+    for ancestor in ancestors { resolved.add(self.number(of: ancestor)) }
+    return resolved
   }
 }
 
-/// An entity of a request by its numbers.
-private struct ResolvedEntity {
+/// An entity by the numbers of one rule set.
+struct ResolvedEntity: Sendable {
   let number: Int
   let type: Int
-  /// Itself and everything it is in, as far as any rule names it.
-  let groups: [Int]
+  /// One bit for itself and everything it is in, as far as any rule names it.
+  private var groups: [UInt64]
+  /// Whether any rule names a group that it is in, itself aside.
+  private(set) var isInGroups = false
+
+  fileprivate init(number: Int, type: Int, count: Int) {
+    self.number = number
+    self.type = type
+    groups = Array(repeating: 0, count: (count + 63) / 64)
+  }
+
+  fileprivate mutating func add(_ group: Int) {
+    guard group >= 0 else { return }
+    groups[group / 64] |= 1 << UInt64(group % 64)
+    if group != number { isInGroups = true }
+  }
+
+  fileprivate func isWithin(_ group: Int) -> Bool {
+    groups[group / 64] & 1 << UInt64(group % 64) != 0
+  }
 }
 
 /// The head of one rule in numbers.
@@ -129,10 +167,10 @@ private struct Head: Sendable {
       switch self {
       case .any: true
       case .equal(let number): entity.number == number
-      case .within(let group): entity.groups.contains(group)
-      case .withinAny(let groups): groups.contains { entity.groups.contains($0) }
+      case .within(let group): entity.isWithin(group)
+      case .withinAny(let groups): groups.contains { entity.isWithin($0) }
       case .type(let type): entity.type == type
-      case .typeWithin(let type, let group): entity.type == type && entity.groups.contains(group)
+      case .typeWithin(let type, let group): entity.type == type && entity.isWithin(group)
       }
     }
   }

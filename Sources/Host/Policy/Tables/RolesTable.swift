@@ -61,6 +61,21 @@ struct RolesTable: Sendable {
     }
   }
 
+  /// The same table with each person's entity changed.
+  func mapEntities(_ change: (Entity) -> Entity) -> RolesTable {
+    var table = self
+    table.entities = entities.mapValues(change)
+    return table
+  }
+
+  /// The same table with exactly these roles for an id.
+  func giving(_ roles: [String], to id: String) -> RolesTable {
+    var table = self
+    table.subjects[Text(id)] = Subject(id: id, person: subject(id).person, roles: roles)
+    table.entities[Text(id)] = Self.entity(user(id).uid.id.string, roles: roles)
+    return table
+  }
+
   private static func entity(_ name: String, roles: [String]) -> Entity {
     Entity(uid: EntityUID("User", name), ancestors: roles.map { EntityUID("Role", $0) })
   }

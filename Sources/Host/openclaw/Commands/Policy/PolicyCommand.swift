@@ -6,5 +6,7 @@ struct PolicyCommand: AsyncParsableCommand {
     commandName: "policy", abstract: "Check, test and explain the rules.", subcommands: verbs)
 
   /// Each in a file of its own.
-  private static let verbs: [any ParsableCommand.Type] = [PolicyEvalCommand.self]
+  private static let verbs: [any ParsableCommand.Type] = [
+    PolicyCheckCommand.self, PolicyTestCommand.self, PolicyExplainCommand.self, PolicyEvalCommand.self,
+  ]
 }
