@@ -32,13 +32,15 @@ struct Request: Sendable {
 struct Evaluator {
   let request: Request
   let entities: EntityStore
-  /// Values of shared expressions, by slot, as far as they were needed. Only values: an error names its own place.
-  private var known: [Value?]
+  /// Values of shared expressions as far as they were needed. Only values: an error names its own place.
+  private var known: [Value] = []
+  /// Where in `known` the value of a slot is; -1 while nobody needed it.
+  private var positions: [Int32]
 
   init(request: Request, entities: EntityStore, sharedExpressions: Int = 0) {
     self.request = request
     self.entities = entities
-    known = Array(repeating: nil, count: sharedExpressions)
+    positions = Array(repeating: -1, count: sharedExpressions)
   }
 
   /// Whether all of the rule's conditions hold.
@@ -108,9 +110,11 @@ struct Evaluator {
 
 extension Evaluator {
   private mutating func shared(_ slot: Int, _ expression: Expression) throws(EvaluationError) -> Value {
-    if let known = known[slot] { return known }
+    let position = Int(positions[slot])
+    if position >= 0 { return known[position] }
     let value = try value(expression)
-    known[slot] = value
+    positions[slot] = Int32(known.count)
+    known.append(value)
     return value
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Text that is equal to another only byte by byte.
 ///
 /// Swift's `String` compares by canonical equivalence: `é` equals `e` followed by a combining accent, and a dictionary merges
@@ -15,8 +17,11 @@ struct Text: Hashable, Sendable {
     let left = left.string.utf8
     let right = right.string.utf8
     guard left.count == right.count else { return false }
-    let compared = left.withContiguousStorageIfAvailable { bytes in
-      right.withContiguousStorageIfAvailable { bytes.elementsEqual($0) }
+    let compared = left.withContiguousStorageIfAvailable { left in
+      right.withContiguousStorageIfAvailable { right in
+        guard let start = left.baseAddress, let other = right.baseAddress else { return true }
+        return memcmp(start, other, left.count) == 0
+      }
     }
     return compared.flatMap(\.self) ?? left.elementsEqual(right)
   }
