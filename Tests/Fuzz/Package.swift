@@ -13,7 +13,10 @@ let instrumented: [SwiftSetting] = [
 /// The rooms are those of the service, by links; of the skills' room only what reads what strangers wrote.
 let package = Package(
   name: "fuzz",
-  dependencies: [.package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2")],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
   targets: [
     .target(name: "SkillABI", path: "Sources/SkillABI"),
     .target(
@@ -30,9 +33,12 @@ let package = Package(
         "Runner/RunnerMessage.swift", "Runner/RunnerSession.swift",
       ],
       swiftSettings: instrumented),
+    .target(
+      name: "Policy", dependencies: ["Core", .product(name: "Yams", package: "Yams")], path: "Sources/Policy",
+      swiftSettings: instrumented),
     .target(name: "LibFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["Core", "LibFuzzer", "Skills", "SkillLoader"], swiftSettings: instrumented,
+      name: "fuzz", dependencies: ["Core", "LibFuzzer", "Policy", "Skills", "SkillLoader"], swiftSettings: instrumented,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
   ]
 )

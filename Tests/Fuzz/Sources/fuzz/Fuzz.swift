@@ -1,7 +1,7 @@
 import Glibc
 import LibFuzzer
 
-/// `fuzz image|manifest|signature|frames [options and corpus folders of libFuzzer]`
+/// `fuzz image|manifest|signature|frames|rules|tables [options and corpus folders of libFuzzer]`
 @main
 enum Fuzz {
   static func main() {
@@ -19,7 +19,7 @@ enum Fuzz {
   }
 
   private enum Target: String, CaseIterable {
-    case image, manifest, signature, frames
+    case image, manifest, signature, frames, rules, tables
 
     var callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt {
       switch self {
@@ -27,6 +27,8 @@ enum Fuzz {
       case .manifest: { fuzzManifest(UnsafeRawBufferPointer(start: $0, count: $1)) }
       case .signature: { fuzzSignature(UnsafeRawBufferPointer(start: $0, count: $1)) }
       case .frames: { fuzzFrames(UnsafeRawBufferPointer(start: $0, count: $1)) }
+      case .rules: { fuzzRules(UnsafeRawBufferPointer(start: $0, count: $1)) }
+      case .tables: { fuzzTables(UnsafeRawBufferPointer(start: $0, count: $1)) }
       }
     }
   }
