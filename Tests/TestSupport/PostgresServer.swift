@@ -4,7 +4,7 @@ import Foundation
 /// The PostgreSQL server that `scripts/with-postgres` started for the tests, seen without any code of ours.
 package enum PostgresServer {
   /// Nil where there is none: tests that need it are left out.
-  package static let address = ProcessInfo.processInfo.environment["OPENCLAW_TEST_POSTGRES"]
+  package static let address = ProcessInfo.processInfo.environment["TEST_POSTGRES"]
 
   package static let absence = "no PostgreSQL server: run the tests with scripts/with-postgres"
 
