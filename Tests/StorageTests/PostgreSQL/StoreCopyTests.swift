@@ -103,6 +103,29 @@ struct StoreCopyTests {
   }
 
   @Test(
+    "is backed up while it is used, and restored into an empty one without doing anything again",
+    .enabled(if: available, "\(PostgresServer.absence)"))
+  func backup() async throws {
+    let source = try await filled()
+    let address = try PostgresAddress(PostgresServer.newSchema())
+    _ = try await StoreCopy.migrate(from: source.folder.appending(path: "openclaw.db").path, to: address) { _ in }
+    let folder = BackupFolder(source.folder.appending(path: "backups").path)
+    let manifest = try await folder.create(from: address)
+    #expect(try folder.list() == [manifest])
+    try await folder.verify(manifest)
+
+    await #expect(throws: StoreError.self) { try await folder.restore(manifest, to: address) }
+    let empty = try PostgresAddress(PostgresServer.newSchema())
+    try await folder.restore(manifest, to: empty)
+    let restored = try Store(postgres: empty)
+    #expect(restored.pendingEvents == 0)
+    #expect(try await restored.read { try $0.rows("SELECT 1 AS found FROM event WHERE state = 'dead'", []).count } == 1_203)
+    #expect(try await restored.write { try $0.insert(ChatEvent.sample("3")) } != .accepted)
+    try restored.close()
+    try await folder.verify(manifest)
+  }
+
+  @Test(
     "is not copied into a store that holds anything, nor when what was copied is refused",
     .enabled(if: available, "\(PostgresServer.absence)"))
   func refused() async throws {

@@ -37,10 +37,16 @@ extension BackupFolder {
       for suffix in ["", "-wal", "-shm", "-journal"] { unlink(target + suffix) }
       throw BackupError(.cannotWrite, "\(path) could not be copied to \(target): \(SQLiteConnection.reason(error))")
     }
+    return try finish(name, at: time)
+  }
+
+  /// Brings the copy to the disk, and only then its manifest.
+  func finish(_ name: String, at time: Timestamp) throws(BackupError) -> BackupManifest {
+    let target = "\(path)/\(name)"
     try Self.sync(target)
     let manifest = try seal(name, at: time)
     try Self.sync(Self.manifestPath(of: target))
-    try Self.sync(self.path)
+    try Self.sync(path)
     return manifest
   }
 

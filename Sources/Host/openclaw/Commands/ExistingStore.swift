@@ -14,18 +14,12 @@ enum ExistingStore {
 
   /// The database file, which must be there: looking creates nothing.
   static func path(_ configuration: Configuration) throws(CommandFailure) -> String {
-    let path = try file(configuration)
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw CommandFailure(.unavailable, code: "no_store", "there is no database at \(path)")
-    }
-    return path
-  }
-
-  /// Where the database file is, or will be.
-  static func file(_ configuration: Configuration) throws(CommandFailure) -> String {
     guard case .sqlite(let path) = configuration.storePlace else {
       throw CommandFailure(
         .unavailable, code: "no_file", "the store is in a database server, \(configuration.storePlace), and no file")
+    }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CommandFailure(.unavailable, code: "no_store", "there is no database at \(path)")
     }
     return path
   }

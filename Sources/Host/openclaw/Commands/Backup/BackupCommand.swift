@@ -26,9 +26,14 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
       let configuration = try options.load()
       try await output.report {
-        let manifest = try await place.folder(configuration).create(from: ExistingStore.path(configuration))
+        let folder = place.folder(configuration)
+        let manifest =
+          switch configuration.storePlace {
+          case .sqlite: try await folder.create(from: ExistingStore.path(configuration))
+          case .postgres(let address): try await folder.create(from: address)
+          }
         return .init(
-          text: "\(place.folder(configuration).path)/\(manifest.file): \(manifest.bytes) bytes", fields: manifest.fields)
+          text: "\(folder.path)/\(manifest.file): \(manifest.bytes) bytes", fields: manifest.fields)
       }
     }
   }
@@ -84,7 +89,7 @@ struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "restore", abstract: "Put a backup in the place of the database. The service must be stopped.",
       discussion: """
-        The database that is there is moved aside, never overwritten. What was open at the moment of the backup may have happened \
+        The database that is there is moved aside, never overwritten; one in PostgreSQL must be empty, and no instance may use it. What was open at the moment of the backup may have happened \
         since, so none of it happens again: events that waited become dead letters (`openclaw queue list`), calls that waited for \
         approval will not run, those that ran have an unknown outcome.
         """)
@@ -101,12 +106,15 @@ struct BackupCommand: AsyncParsableCommand {
       try await output.report {
         let (folder, manifest) = try place.folder(configuration).manifest(of: name)
         _ = try await BackupDrill.audit(of: manifest, in: folder)
-        let path = try ExistingStore.file(configuration)
         let held = try DataFolder(configuration.data)
-        let aside = try await folder.restore(manifest, to: path)
+        var aside: String?
+        switch configuration.storePlace {
+        case .sqlite(let path): aside = try await folder.restore(manifest, to: path)
+        case .postgres(let address): try await folder.restore(manifest, to: address)
+        }
         withExtendedLifetime(held) {}
         return .init(
-          text: "\(path) is \(manifest.file) now" + (aside.map { "; what was there lies at \($0)" } ?? ""),
+          text: "\(configuration.storePlace) is \(manifest.file) now" + (aside.map { "; what was there lies at \($0)" } ?? ""),
           fields: manifest.fields.merging(["set_aside": aside.map(JSON.string) ?? .null]) { $1 })
       }
     }
