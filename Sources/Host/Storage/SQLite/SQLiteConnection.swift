@@ -68,13 +68,14 @@ struct SQLiteConnection: WriterConnection {
   func hasCommitted(_ commit: UndecidedCommit) throws -> Bool { false }
 
   private static func arguments(_ values: [SQLValue]) -> StatementArguments {
+    // As optionals: for others GRDB makes a key path at every call, which costs more than SQLite does.
     StatementArguments(
-      values.map { value -> DatabaseValue in
+      values.map { value -> (any DatabaseValueConvertible)? in
         switch value {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .blob(let value): value.databaseValue
+        case .null: nil
+        case .integer(let value): value
+        case .text(let value): value
+        case .blob(let value): value
         }
       })
   }
