@@ -117,6 +117,10 @@ let package = Package(
       exclude: ["bench.c"], swiftSettings: dialect),
     .executableTarget(
       name: "policy-benchmark", dependencies: ["Core", "Policy"], path: "Benchmarks/Policy", swiftSettings: dialect),
+    .target(name: "JournalBaseline", path: "Benchmarks/JournalBaseline", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(
+      name: "journal-benchmark", dependencies: ["Core", "Storage", "JournalBaseline"], path: "Benchmarks/Journal",
+      swiftSettings: dialect),
 
     .target(
       name: "TestSupport",
