@@ -161,9 +161,8 @@ let package = Package(
     tests(
       "EndToEnd",
       needs: [
-        "Core", "LinuxCalls", "Sockets", "TestSupport", "openclaw", "SkillRunner", .crypto, .httpClient, .httpTypes, .hummingbird,
-        .lifecycle, .logging,
-        .nioCore, .nioHTTP1, .nioPosix,
+        "Core", "Storage", "Audit", "LinuxCalls", "Sockets", "TestSupport", "openclaw", "SkillRunner", .crypto, .grdb,
+        .httpClient, .httpTypes, .hummingbird, .lifecycle, .logging, .nioCore, .nioHTTP1, .nioPosix,
       ]),
   ]
 )

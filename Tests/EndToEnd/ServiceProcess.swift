@@ -11,72 +11,98 @@ final class ServiceProcess: Sendable {
 
   let folder: URL
   let port: Int
-  private let process: Mutex<Process>
-  private let log: LogLines
+  private let launch: Launch
 
   /// Starts `openclaw serve` and returns when it accepts connections.
   static func start(in folder: URL, arguments: [String] = [], environment: [String: String] = [:]) async throws -> ServiceProcess
   {
-    let log = LogLines()
-    let process = Process()
-    process.executableURL = program("openclaw")
-    process.arguments = ["serve"] + (arguments.contains("--port") ? [] : ["--port", "0"]) + arguments
-    process.currentDirectoryURL = folder
-    process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-    process.standardOutput = FileHandle.nullDevice
-    let errors = Pipe()
-    process.standardError = errors
-    // A thread of its own: a dispatch source must not outlive its descriptor, and a pipe goes when the process object goes.
-    let reader = Thread {
-      let handle = errors.fileHandleForReading
-      while case let data = handle.availableData, !data.isEmpty { log.take(data) }
-      log.end()
-    }
-    try process.run()
-    reader.start()
-    let listening = try await log.first { $0["msg"]?.string == "listening" }
-    guard let port = listening["port"]?.string.flatMap({ Int($0) }) else { throw ProcessProblem("no port in the log") }
-    return ServiceProcess(folder: folder, port: port, process: process, log: log)
+    try await Launch(in: folder, arguments: arguments, environment: environment).listening()
   }
 
-  private init(folder: URL, port: Int, process: sending Process, log: LogLines) {
+  private init(folder: URL, port: Int, launch: Launch) {
     self.folder = folder
     self.port = port
-    self.process = Mutex(process)
-    self.log = log
+    self.launch = launch
+  }
+
+  /// A process of `openclaw serve` that may not listen yet.
+  final class Launch: Sendable {
+    private let folder: URL
+    private let process: Mutex<Process>
+    fileprivate let log: LogLines
+
+    init(in folder: URL, arguments: [String] = [], environment: [String: String] = [:]) throws {
+      let log = LogLines()
+      let process = Process()
+      process.executableURL = program("openclaw")
+      process.arguments = ["serve"] + (arguments.contains("--port") ? [] : ["--port", "0"]) + arguments
+      process.currentDirectoryURL = folder
+      process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+      process.standardOutput = FileHandle.nullDevice
+      let errors = Pipe()
+      process.standardError = errors
+      // A thread of its own: a dispatch source must not outlive its descriptor, and a pipe goes when the process object goes.
+      let reader = Thread {
+        let handle = errors.fileHandleForReading
+        while case let data = handle.availableData, !data.isEmpty { log.take(data) }
+        log.end()
+      }
+      try process.run()
+      reader.start()
+      self.folder = folder
+      self.process = Mutex(process)
+      self.log = log
+    }
+
+    /// Returns when it accepts connections; throws when it ends before that.
+    func listening() async throws -> ServiceProcess {
+      let listening = try await log.first { $0["msg"]?.string == "listening" }
+      guard let port = listening["port"]?.string.flatMap({ Int($0) }) else { throw ProcessProblem("no port in the log") }
+      return ServiceProcess(folder: folder, port: port, launch: self)
+    }
+
+    var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+
+    func signal(_ number: Int32) {
+      _ = process.withLock { Foundation.kill($0.processIdentifier, number) }
+    }
+
+    /// The end of the log, for the error that tells of an unexpected end.
+    var lastWords: String { log.lastWords }
+
+    /// Waits for the end of the process; its exit code, or the number of the signal that ended it.
+    func end() async -> (reason: Process.TerminationReason, status: Int32) {
+      await log.waitForEnd()
+      return process.withLock { process in
+        process.waitUntilExit()
+        return (process.terminationReason, process.terminationStatus)
+      }
+    }
   }
 
   static func program(_ name: String) -> URL { products.appending(path: name) }
 
-  var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+  var processIdentifier: Int32 { launch.processIdentifier }
 
   /// SIGKILL: nothing of the program runs after this.
   func kill() async {
-    signal(SIGKILL)
-    await log.waitForEnd()
+    launch.signal(SIGKILL)
+    await launch.log.waitForEnd()
   }
 
   /// SIGTERM; returns the exit code.
   func terminate() async -> Int32 {
-    signal(SIGTERM)
-    await log.waitForEnd()
-    return process.withLock { process in
-      process.waitUntilExit()
-      return process.terminationStatus
-    }
-  }
-
-  private func signal(_ number: Int32) {
-    _ = process.withLock { Foundation.kill($0.processIdentifier, number) }
+    launch.signal(SIGTERM)
+    return await launch.end().status
   }
 
   /// The first log line, already written or to come, that fits.
   func logLine(where fits: @escaping @Sendable (JSON) -> Bool) async throws -> JSON {
-    try await log.first(where: fits)
+    try await launch.log.first(where: fits)
   }
 
   /// Every line so far.
-  var lines: [JSON] { log.all }
+  var lines: [JSON] { launch.log.all }
 }
 
 struct ProcessProblem: Error, CustomStringConvertible {
@@ -127,12 +153,18 @@ final class LogLines: Sendable {
   func end() {
     state.withLock { state in
       state.hasEnded = true
-      let said = (state.raw + state.lines.suffix(5).map(\.canonical)).joined(separator: "\n")
+      let said = Self.lastWords(state)
       for waiter in state.waiters { waiter.continuation.resume(throwing: ProcessProblem("the service ended: \(said)")) }
       state.waiters = []
       for waiter in state.endWaiters { waiter.resume() }
       state.endWaiters = []
     }
+  }
+
+  var lastWords: String { state.withLock { Self.lastWords($0) } }
+
+  private static func lastWords(_ state: State) -> String {
+    (state.raw + state.lines.suffix(5).map(\.canonical)).joined(separator: "\n")
   }
 
   func first(where fits: @escaping @Sendable (JSON) -> Bool) async throws -> JSON {

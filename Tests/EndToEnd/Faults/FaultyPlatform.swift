@@ -12,9 +12,9 @@ final class FaultyPlatform: Sendable {
     var oldestToken = 1
     var isDown = false
     var gatewayURL = ""
+    var book = ReplyBook()
   }
 
-  let book: ReplyBook
   let port: Int
   private let state: Shared
   private let running: Task<Void, any Error>
@@ -37,19 +37,17 @@ final class FaultyPlatform: Sendable {
 
   static func start(_ faults: PlatformFaults) async throws -> FaultyPlatform {
     let shared = Shared(faults)
-    let book = ReplyBook()
     let router = Router(context: Context.self)
     router.post("/app/getAppAccessToken") { request, context in try await Self.token(request, context, shared) }
     router.get("/gateway/bot") { _, context in try await Self.gateway(context, shared) }
-    router.post("/v2/groups/:id/messages") { try await Self.take($0, $1, shared, book) }
-    router.post("/v2/users/:id/messages") { try await Self.take($0, $1, shared, book) }
+    router.post("/v2/groups/:id/messages") { try await Self.take($0, $1, shared) }
+    router.post("/v2/users/:id/messages") { try await Self.take($0, $1, shared) }
     let (bound, running) = try await StandIn.serve(router)
-    return FaultyPlatform(port: bound, book: book, state: shared, running: running)
+    return FaultyPlatform(port: bound, state: shared, running: running)
   }
 
-  private init(port: Int, book: ReplyBook, state: Shared, running: Task<Void, any Error>) {
+  private init(port: Int, state: Shared, running: Task<Void, any Error>) {
     self.port = port
-    self.book = book
     self.state = state
     self.running = running
   }
@@ -71,6 +69,12 @@ final class FaultyPlatform: Sendable {
         sending: { per_second: 1000, chat_per_second: 50 }
     """
   }
+
+  /// What was said so far.
+  var book: ReplyBook { state.state.withLock(\.book) }
+
+  /// From now on another book counts.
+  func open(_ book: ReplyBook) { state.state.withLock { $0.book = book } }
 
   /// Where `GET /gateway/bot` sends the service.
   func setGateway(_ url: String) { state.state.withLock { $0.gatewayURL = url } }
@@ -108,15 +112,19 @@ final class FaultyPlatform: Sendable {
   }
 
   private static func take(
-    _ request: Request, _ context: Context, _ shared: Shared, _ book: ReplyBook
+    _ request: Request, _ context: Context, _ shared: Shared
   ) async throws -> Response {
     guard try await isUp(context, shared) else { return Response(status: .serviceUnavailable) }
-    let body = (try? JSON(parsing: try await request.body.collect(upTo: 1 << 20).readableBytesView)) ?? .null
+    // Throws when the service dies in the middle of it.
+    let bytes = try await request.body.collect(upTo: 1 << 20)
+    let body = (try? JSON(parsing: bytes.readableBytesView)) ?? .null
     let token = (request.headers[.authorization] ?? "").dropFirst("QQBot token-".count)
-    let (isKnown, fault) = shared.state.withLock { state in
+    let (book, isKnown, fault) = shared.state.withLock { state in
       let fault = state.faults.next()
       if fault == .forgetsToken { state.oldestToken = state.tokens + 1 }
-      return (Int(token).map { (state.oldestToken...max(state.oldestToken, state.tokens)).contains($0) } ?? false, fault)
+      return (
+        state.book, Int(token).map { (state.oldestToken...max(state.oldestToken, state.tokens)).contains($0) } ?? false, fault
+      )
     }
     guard isKnown else { return json(["err_code": 11244, "message": "token expired"], status: .unauthorized) }
     switch fault {
@@ -124,7 +132,10 @@ final class FaultyPlatform: Sendable {
     case .slowsDown: return json(["err_code": 22009, "message": "slow down"], status: .tooManyRequests, retryAfter: 1)
     default: break
     }
-    guard body["msg_type"] == 0, let text = body["content"]?.string, let messageID = body["msg_id"]?.string,
+    // Text, or markdown, which buttons come with.
+    let content =
+      body["msg_type"] == 2 ? body["markdown"]?["content"]?.string : body["msg_type"] == 0 ? body["content"]?.string : nil
+    guard let text = content, let messageID = body["msg_id"]?.string,
       let sequence = body["msg_seq"]?.integer, sequence > 0
     else {
       book.note(violation: "a body that the platform refuses: \(body.object?.keys.sorted() ?? [])")

@@ -9,7 +9,8 @@ final class ReplyBook: Sendable {
     let id: String
     /// Where the answer must be posted, which is also the chat.
     let path: String
-    let answer: String
+    /// Nil: any words.
+    let answer: String?
   }
 
   enum Verdict: Equatable {
@@ -30,10 +31,11 @@ final class ReplyBook: Sendable {
     var open: [String: Open] = [:]
     var offered: [String: Int] = [:]
     var answered: [String: Int] = [:]
-    var shown: [String: Int64] = [:]
+    var shown: [String: (sequence: Int64, text: String)] = [:]
     var violations: [String] = []
     var repeats = 0
     var waiters: [UUID: (limit: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
+    var readers: [UUID: (id: String, continuation: CheckedContinuation<String?, Never>)] = [:]
   }
 
   private let state = Mutex(State())
@@ -59,31 +61,32 @@ final class ReplyBook: Sendable {
 
   /// Judges a message that the service posts. `takesEffect`: whether it reaches the people.
   func judge(path: String, messageID: String, sequence: Int64, text: String) -> Verdict {
-    let (verdict, woken) = state.withLock { state -> (Verdict, [CheckedContinuation<Void, Never>]) in
+    state.withLock { state in
       if let known = state.shown[messageID] {
         state.repeats += 1
-        if known == sequence { return (.repeated, []) }
+        if known.sequence == sequence { return .repeated }
         state.violations.append("\(messageID) was answered again under number \(sequence)")
-        return (.shown, [])
+        return .shown
       }
       guard let open = state.open[messageID] else {
         state.violations.append("\(messageID) was answered, and nobody said it")
-        return (.refused, [])
+        return .refused
       }
       if open.entry.path != path { state.violations.append("\(messageID) was answered at \(path)") }
-      if open.entry.answer != text { state.violations.append("\(messageID) was answered with other words") }
+      if let answer = open.entry.answer, answer != text { state.violations.append("\(messageID) was answered with other words") }
       if ContinuousClock.now - open.offeredAt > Self.window { state.violations.append("\(messageID) was answered too late") }
       let next = state.answered[path, default: 0]
       if open.place != next { state.violations.append("\(messageID) is number \(open.place) of its chat, answered as \(next)") }
       state.answered[path] = next + 1
       state.open[messageID] = nil
-      state.shown[messageID] = sequence
+      state.shown[messageID] = (sequence, text)
       let due = state.waiters.filter { state.open.count <= $0.value.limit }
-      for waiter in due.keys { state.waiters[waiter] = nil }
-      return (.shown, due.values.map(\.continuation))
+      for waiter in due { state.waiters.removeValue(forKey: waiter.key)?.continuation.resume() }
+      for reader in state.readers where reader.value.id == messageID {
+        state.readers.removeValue(forKey: reader.key)?.continuation.resume(returning: text)
+      }
+      return .shown
     }
-    for continuation in woken { continuation.resume() }
-    return verdict
   }
 
   func note(violation: String) {
@@ -106,5 +109,23 @@ final class ReplyBook: Sendable {
       state.withLock { $0.waiters.removeValue(forKey: waiter) }?.continuation.resume()
     }
     try Task.checkCancellation()
+  }
+
+  /// What was answered to this message, as soon as it was. Throws when the test is cancelled.
+  func words(to id: String) async throws -> String {
+    let reader = UUID()
+    let words: String? = await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<String?, Never>) in
+        state.withLock { state in
+          if let shown = state.shown[id] { return continuation.resume(returning: shown.text) }
+          if Task.isCancelled { return continuation.resume(returning: nil) }
+          state.readers[reader] = (id, continuation)
+        }
+      }
+    } onCancel: {
+      state.withLock { $0.readers.removeValue(forKey: reader) }?.continuation.resume(returning: nil)
+    }
+    guard let words else { throw CancellationError() }
+    return words
   }
 }
