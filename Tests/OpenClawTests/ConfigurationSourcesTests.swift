@@ -18,7 +18,7 @@ import Testing
     ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
     ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
     ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("limits.duplicate_window", "7s"),
-    ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
+    ("instances.lease", "15s"), ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")
@@ -46,6 +46,7 @@ import Testing
     #expect(configuration.limits.address == Configuration.Limits.Rate(perMinute: 9, burst: 10))
     #expect(configuration.limits.connectionsPerAddress == 11)
     #expect(configuration.rawEvents == Configuration.RawEvents(keep: .all, days: 12))
+    #expect(configuration.instances.lease == .seconds(15))
     #expect(configuration.retention == Configuration.Retention(bodiesDays: 13, idsDays: 14))
     #expect(configuration.limits.queue == 5)
     #expect(configuration.limits.eventsInFlight == 6)

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import TestSupport
 import Testing
 
@@ -71,6 +72,22 @@ struct RetentionTests {
     clock.advance(.seconds(400 * 86_400))
     try await forget(in: store)
     #expect(try await bodies(store) == ["waits": true])
+  }
+
+  @Test("of the audit log the bodies go, and the heads stay", arguments: StoreKind.tested)
+  func audit(on kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind, clock: clock.wall)
+    let store = temporary.store
+    for sequence in 1...3 as ClosedRange<Int64> {
+      let head = JSON.object(["ts": .integer(clock.now.milliseconds)]).canonical
+      try await store.write {
+        try $0.appendAudit(sequence: sequence, head: head, hash: Data([1]), salt: Data([2]), body: "{}")
+      }
+      clock.advance(.seconds(20 * 86_400))
+    }
+    try await forget(in: store)
+    let rows = try await store.read { try $0.auditRows(after: 0, limit: 10) }
+    #expect(rows.map { $0.body == nil } == [true, true, false])
   }
 
   @Test("goes in steps that hold up other writers for a short while only", arguments: StoreKind.tested)

@@ -2,7 +2,7 @@ import Core
 
 /// How long what was said is kept, and how long it is known that it was.
 package struct Retention: Sendable, Equatable {
-  /// Texts of messages and arguments of calls.
+  /// Texts of messages, arguments of calls, bodies of audit records.
   package var bodies = Duration.seconds(30 * 86_400)
   /// Ids, states and times. Never shorter than a platform may redeliver an event.
   package var ids = Duration.seconds(180 * 86_400)
@@ -36,7 +36,22 @@ extension Transaction {
       DELETE FROM event_key WHERE (channel, key) IN (
         SELECT channel, key FROM event_key INDEXED BY event_key_at WHERE at < ? ORDER BY at LIMIT ?)
       """, [ids, Self.step])
-    return isUnfinished || keys == Self.step
+    let audited = try forgetAuditBodies(before: bodies)
+    return isUnfinished || keys == Self.step || audited == Self.step
+  }
+
+  /// Bodies of audit records go with the texts of messages. Heads stay, and their chain verifies without the bodies.
+  ///
+  /// - Returns: how many went.
+  private func forgetAuditBodies(before limit: Int64) throws -> Int {
+    let oldest = try rows(
+      """
+      SELECT audit_body.seq AS seq, head FROM audit_body JOIN audit_head ON audit_head.seq = audit_body.seq
+      ORDER BY audit_body.seq LIMIT ?
+      """, [Self.step])
+    let old = try oldest.prefix { row in try JSON(parsing: row["head"] as String)["ts"]?.integer ?? .max < limit }
+    guard let last = old.last else { return 0 }
+    return try run("DELETE FROM audit_body WHERE seq <= ?", [try last["seq"] as Int64])
   }
 
   private struct Forgettable {

@@ -34,6 +34,7 @@ extension Configuration {
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
       "skills": ["require_signature": .string(skills.requireSignature.rawValue)],
+      "instances": ["lease": .integer(instances.lease.components.seconds)],
       "retention": ["bodies_days": .integer(Int64(retention.bodiesDays)), "ids_days": .integer(Int64(retention.idsDays))],
       "raw_events": ["keep": .string(rawEvents.keep.rawValue), "days": .integer(Int64(rawEvents.days))],
       "model": model.model.map(JSON.string) ?? .null,

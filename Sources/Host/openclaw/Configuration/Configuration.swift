@@ -27,6 +27,7 @@ struct Configuration: Sendable {
   var skills = SkillSettings()
   var rawEvents = RawEvents()
   var retention = Retention()
+  var instances = Instances()
 }
 
 extension Configuration {
@@ -79,6 +80,12 @@ extension Configuration {
   struct RawEvents: Sendable, Equatable {
     var keep = RawEventRule.unknown
     var days = 7
+  }
+
+  /// How several instances that share a store live together.
+  struct Instances: Sendable, Equatable {
+    /// After so long a silence an instance is dead to the others.
+    var lease = Membership.lease
   }
 
   /// When what was said is forgotten.

@@ -61,6 +61,7 @@ struct Setting: Sendable {
     Setting("limits.queue", .integer(in: 1...10_000_000)) { $0.limits.queue = $1 },
     Setting("limits.events_in_flight", .integer(in: 1...1024)) { $0.limits.eventsInFlight = $1 },
     Setting("limits.duplicate_window", .duration(in: .zero...(.seconds(3600)))) { $0.limits.duplicateWindow = $1 },
+    Setting("instances.lease", .duration(in: .seconds(2)...(.seconds(300)))) { $0.instances.lease = $1 },
     Setting("retention.bodies_days", .integer(in: 1...3650)) { $0.retention.bodiesDays = $1 },
     Setting("retention.ids_days", .integer(in: 7...36_500)) { $0.retention.idsDays = $1 },
     Setting("raw_events.keep", .choice()) { $0.rawEvents.keep = $1 },

@@ -169,7 +169,7 @@ private struct House {
       counters: counters, logger: part("gateway"))
     let admission = admission(signals: signals, rawEvents: rawEvents, counters: counters)
     let membership = Membership(
-      store: store,
+      store: store, lease: configuration.instances.lease,
       onDeath: {
         do {
           try await worker.takeOver()
