@@ -23,6 +23,7 @@ extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
   static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -74,7 +75,7 @@ let package = Package(
     room("Watching", needs: ["Core", .logging]),
     room("Policy", needs: ["Core", .yams]),
     .systemLibrary(name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    room("Storage", needs: ["Core", "CPostgres", .crypto, .grdb, .lifecycle, .logging]),
+    room("Storage", needs: ["Core", "CPostgres", .crypto, .grdb, .grdbSQLite, .lifecycle, .logging]),
     room("Audit", needs: ["Core", "Storage", .crypto, .lifecycle, .logging]),
     .target(name: "LinuxCalls", path: "Sources/Host/LinuxCalls"),
     room(

@@ -18,7 +18,8 @@ import Testing
     ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
     ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
     ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("limits.duplicate_window", "7s"),
-    ("instances.lease", "15s"), ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
+    ("instances.lease", "15s"), ("retention.bodies_days", "13"),
+    ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")

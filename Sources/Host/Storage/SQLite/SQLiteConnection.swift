@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// One open connection of the pool, for as long as GRDB lends it.
 struct SQLiteConnection: WriterConnection {
@@ -10,22 +11,13 @@ struct SQLiteConnection: WriterConnection {
 
   func run(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
     try Self.naming {
-      try database.cachedStatement(sql: sql).execute(arguments: Self.arguments(arguments))
-      return database.changesCount
+      try SQLiteStatement(sql, in: database).run(arguments)
+      return Int(sqlite3_changes(database.sqliteConnection))
     }
   }
 
   func rows(_ sql: String, _ arguments: [SQLValue]) throws -> [SQLRow] {
-    try Self.naming {
-      let statement = try database.cachedStatement(sql: sql)
-      let columns = statement.columnNames
-      let cursor = try Row.fetchCursor(statement, arguments: Self.arguments(arguments))
-      var rows: [SQLRow] = []
-      while let row = try cursor.next() {
-        rows.append(SQLRow(columns: columns, values: columns.indices.map { Self.value(row[$0] as DatabaseValue) }))
-      }
-      return rows
-    }
+    try Self.naming { try SQLiteStatement(sql, in: database).rows(arguments) }
   }
 
   var collapse: StoreError? {
@@ -66,30 +58,6 @@ struct SQLiteConnection: WriterConnection {
 
   /// A file always answers.
   func hasCommitted(_ commit: UndecidedCommit) throws -> Bool { false }
-
-  private static func arguments(_ values: [SQLValue]) -> StatementArguments {
-    // As optionals: for others GRDB makes a key path at every call, which costs more than SQLite does.
-    StatementArguments(
-      values.map { value -> (any DatabaseValueConvertible)? in
-        switch value {
-        case .null: nil
-        case .integer(let value): value
-        case .text(let value): value
-        case .blob(let value): value
-        }
-      })
-  }
-
-  private static func value(_ value: DatabaseValue) -> SQLValue {
-    switch value.storage {
-    case .null: .null
-    case .int64(let value): .integer(value)
-    // Nothing that we keep has fractions; a sum may come as one.
-    case .double(let value): Int64(exactly: value).map(SQLValue.integer) ?? .text("\(value)")
-    case .string(let value): .text(value)
-    case .blob(let value): .blob(value)
-    }
-  }
 
   /// Gives what SQLite throws a name that callers know.
   static func naming<Value>(_ body: () throws -> Value) throws -> Value {

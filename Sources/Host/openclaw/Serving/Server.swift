@@ -5,6 +5,7 @@ import AsyncHTTPClient
 import Audit
 import Console
 import Core
+import Crypto
 import Delivery
 import Foundation
 import Gateway
@@ -27,6 +28,7 @@ enum Server {
     let signals = Signals()
     let (store, damaged) = try openStore(configuration.storePlace, health: health, onRemoteChange: signals.changedElsewhere)
     let audit = AuditTrail(key: try folder.key("audit"))
+    if store.isShared { try await agree(on: [folder.key("audit"), folder.key(RawEventFolder.keyName)], in: store) }
     if let damaged { try await begin(anew: store, after: damaged, audit: audit, health: health, logger: logger) }
     let client = httpClient()
     do {
@@ -85,6 +87,21 @@ enum Server {
       var status = ExitStatus.unavailable
       if case .sqlite = place, error.code == .cannotOpen { status = .cannotWrite }
       throw CommandFailure(status, code: error.code.rawValue, error.message)
+    }
+  }
+
+  /// Instances on one store must have the same keys: what one seals another opens, and one person has one reference in the audit log.
+  private static func agree(on keys: [Data], in store: Store) async throws {
+    let fingerprint = SHA256.hash(data: keys.reduce(Data(), +)).prefix(8).hexadecimal
+    let known = try await store.write { transaction in
+      if let known = try transaction.setting("keys") { return known }
+      try transaction.set(fingerprint, forSetting: "keys")
+      return fingerprint
+    }
+    guard known == fingerprint else {
+      throw CommandFailure(
+        .unavailable, code: "keys_differ",
+        "the other instances on this store have other keys; copy keys/ from the data folder of one of them into this one's")
     }
   }
 
