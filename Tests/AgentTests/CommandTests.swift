@@ -134,7 +134,8 @@ struct RelevanceTests {
       (event("hello all"), Relevance.background), (event("/echo hi"), .background), (event("/echo hi", mention: true), .request),
       (event("hello", mention: true), .request), (event("hello", in: .private), .request),
       (event("hello", in: .guildPrivate), .request), (event("/approve ABCD"), .decision), (event("/DENY ABCD"), .decision),
-      (event("/show ABCD", in: .private), .decision), (event("approve ABCD"), .background), (event("/approved"), .background),
+      (event("/show ABCD", in: .private), .decision), (event("/resolve ABCD done"), .decision),
+      (event("approve ABCD"), .background), (event("/approved"), .background),
       (event("", kind: press), .decision), (event("", in: .private, kind: .notice(.friendAdded)), .background),
     ])
   func ranks(event: ChatEvent, expected: Relevance) {

@@ -34,8 +34,12 @@ extension CommandAgent {
       let detail = skill.detail.map { ": \(ShownText.escape($0, limit: 200))" } ?? ""
       return "\(skill.name)\(version) (\(skill.file)) \(skill.state.rawValue)\(detail)"
     }
-    let text = lines.joined(separator: "\n")
-    return { _ in AgentReply(text) }
+    let known = lines
+    return { transaction in
+      let unknown = try transaction.writeCalls(in: .unknown).count
+      let trouble = unknown > 0 ? ["\(unknown) write calls of unknown outcome; /pending lists those that you may settle"] : []
+      return AgentReply((known.prefix(1) + trouble + known.dropFirst()).joined(separator: "\n"))
+    }
   }
 
   private func mode() -> Conclusion {
@@ -89,12 +93,25 @@ extension CommandAgent {
 
   private func resolve(_ text: String, event: ChatEvent) -> Conclusion {
     let words = text.split(separator: " ").map(String.init)
-    guard words.count == 2, let code = ApprovalCode.parse(words[0]), ["done", "failed"].contains(words[1]) else {
-      return { _ in "usage: /resolve CODE done|failed" }
+    guard words.count == 2, let code = ApprovalCode.parse(words[0]),
+      let resolution = Approvals.Resolution(rawValue: words[1].lowercased()), event.repliesTo == nil, event.attachments.isEmpty
+    else {
+      return { _ in "usage: /resolve CODE done|failed|retry, as a message of its own" }
     }
     return { [approvals] transaction in
-      let call = try approvals.resolve(code: code, succeeded: words[1] == "done", event: event, in: transaction)
-      return AgentReply(call.map { "\(code) (\($0.tool)) is \($0.state.rawValue)." } ?? Self.unknownCode)
+      switch try approvals.resolve(resolution, code: code, event: event, in: transaction) {
+      case .unknownCode: return AgentReply(Self.unknownCode)
+      case .notUnknown(let call): return "\(code) (\(call.tool)) is \(call.state.rawValue); there is nothing to resolve."
+      case .obstructed(let call, let reason):
+        return "\(code) (\(call.tool)) must not run again: \(reason). Settle it with done or failed."
+      case .openAnew(let call, let open):
+        return "\(code) (\(call.tool)) was asked for anew as \(open.code), which is open. Settle \(code) with done or failed."
+      // The outcome will answer this message when it stands in the same chat.
+      case .resolved(let call) where resolution == .retry:
+        let isHere = call.conversation == event.conversation
+        return isHere ? nil : "\(code) (\(call.tool)) runs again; its outcome is told where it was asked for."
+      case .resolved(let call): return "\(code) (\(call.tool)) is \(call.state.rawValue)."
+      }
     }
   }
 

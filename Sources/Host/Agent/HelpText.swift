@@ -8,7 +8,7 @@ enum HelpText {
     "/pending: write calls that wait",
     "/show CODE: everything about one of them",
     "/approve CODE, /deny CODE: decide it",
-    "/resolve CODE done|failed: after an unknown outcome",
+    "/resolve CODE done|failed|retry: after an unknown outcome",
     "/recall: take back my last message, or the one you quote (admins)",
     "/status: how the robot is",
     "/mode: what it may do at present",

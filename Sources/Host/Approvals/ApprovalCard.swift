@@ -33,6 +33,19 @@ package enum ApprovalCard {
       ])
   }
 
+  /// Tells that nobody knows what came of a call, with a button for each word that settles it.
+  package static func unknown(_ call: WriteCall, because reason: String) -> MessageContent {
+    let words = Approvals.Resolution.allCases
+    let text = """
+      \(call.code) (\(call.tool)): outcome unknown, \(reason). It is not repeated by itself. An admin who has looked may answer \
+      \(words.map { "/resolve \(call.code) \($0.rawValue)" }.joined(separator: ", "))
+      """
+    let labels: [Approvals.Resolution: String] = [.done: "It is done", .failed: "It failed", .retry: "Run it again"]
+    return MessageContent(
+      text: text,
+      buttons: [words.map { .init(label: labels[$0] ?? $0.rawValue, data: "/resolve \(call.code) \($0.rawValue)") }])
+  }
+
   /// Everything about a call, arguments in full: the answer to `/show`.
   package static func details(of call: WriteCall, votes: [Vote]) -> String {
     var lines = ["\(call.code): \(call.tool), \(call.state.rawValue)", asker(of: call)]
@@ -47,7 +60,8 @@ package enum ApprovalCard {
 
   /// One line for lists.
   package static func summary(of call: WriteCall) -> String {
-    "\(call.code) \(call.tool) · \(call.state.rawValue) · \(ShownText.escape(call.requester, limit: 64)) · expires \(time(call.expiresAt))"
+    let next = call.state == .unknown ? "/resolve \(call.code) done, failed or retry" : "expires \(time(call.expiresAt))"
+    return "\(call.code) \(call.tool) · \(call.state.rawValue) · \(ShownText.escape(call.requester, limit: 64)) · \(next)"
   }
 
   private static func asker(of call: WriteCall) -> String {

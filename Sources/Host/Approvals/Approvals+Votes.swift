@@ -57,31 +57,33 @@ extension Approvals {
     in transaction: Transaction
   ) throws -> WriteCall {
     guard record.apply(decision) else { return record }
-    // The outcome answers the message that decided, when that stands in the same chat: on QQ that is the open window.
-    if event.conversation == record.conversation {
-      record.reply = ReplyAddress(
-        conversation: record.conversation, requestID: event.requestID, answers: event.reference)
-    }
+    answer(event, with: &record)
     try transaction.update(record)
     try witness(kind, record, by: event.sender.id, in: transaction)
     return record
   }
 
+  /// The outcome answers the message that decided, when that stands in the same chat: on QQ that is the open window.
+  func answer(_ event: ChatEvent, with record: inout WriteCall) {
+    guard event.conversation == record.conversation else { return }
+    record.reply = ReplyAddress(conversation: record.conversation, requestID: event.requestID, answers: event.reference)
+  }
+
   /// Whether this request may be decided where the message stands: where it was asked for, or in a private chat with the robot.
-  private func isAllowedScene(_ event: ChatEvent, for record: WriteCall) -> Bool {
+  func isAllowedScene(_ event: ChatEvent, for record: WriteCall) -> Bool {
     event.conversation == record.conversation || event.conversation.scene.kind == .private
   }
 
   /// The gates as the rules in force define them; one that is gone lets nobody through. A call that ran unattended is looked
   /// after by those who stand at the default gate.
-  private func gates(of record: WriteCall) -> [Gate] {
+  func gates(of record: WriteCall) -> [Gate] {
     let names = record.gates.isEmpty ? [Gate.defaultName] : record.gates
     let gates = names.compactMap { policy.snapshot?.gate(named: $0) }
     return gates.count == names.count ? gates : []
   }
 
   /// All ids of one person are one voter.
-  private func person(_ id: String) -> String {
+  func person(_ id: String) -> String {
     policy.subject(id).principal
   }
 
@@ -111,20 +113,6 @@ extension Approvals {
   func isEligible(_ sender: String, gates: [Gate], on record: WriteCall, tool: Tool, at now: Timestamp) -> Bool {
     let question = question(of: record, tool: tool, at: now)
     return gates.contains { policy.mayApprove(question, approver: sender, gate: $0).denial == nil }
-  }
-
-  /// Sets an unknown outcome after somebody looked; false when the call is not unknown or the sender may not decide it.
-  package func resolve(
-    code: String, succeeded: Bool, event: ChatEvent, in transaction: Transaction
-  ) throws -> WriteCall? {
-    guard var record = try transaction.writeCall(code: code), record.state == .unknown,
-      isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool(of: record), at: transaction.now),
-      record.apply(succeeded ? .succeeded : .failed)
-    else { return nil }
-    record.outcome = succeeded ? "resolved_done" : "resolved_failed"
-    try transaction.update(record)
-    try witness(.runResolved, record, by: event.sender.id, reason: record.outcome, in: transaction)
-    return record
   }
 
   /// A record that the sender may see: the requester's own, or one the sender could decide.

@@ -62,11 +62,15 @@ package struct Approvals: Sendable {
   package func expire(in transaction: Transaction) throws -> Int {
     let open = try transaction.writeCalls(in: .pending) + transaction.writeCalls(in: .approved)
     var ended = 0
-    for var call in open where call.isExpired(at: transaction.now) && call.apply(.expired) {
-      try transaction.update(call)
-      try witness(.approvalExpired, call, in: transaction)
-      try transaction.enqueue("\(call.code) (\(call.tool)) expired and will not run.", to: call.reply)
-      ended += 1
+    for var call in open where call.isExpired(at: transaction.now) {
+      if call.hasRun {
+        ended += try putBack(call, as: "expired", because: "it was not repeated in time", in: transaction) ? 1 : 0
+      } else if call.apply(.expired) {
+        try transaction.update(call)
+        try witness(.approvalExpired, call, in: transaction)
+        try transaction.enqueue("\(call.code) (\(call.tool)) expired and will not run.", to: call.reply)
+        ended += 1
+      }
     }
     return ended
   }
@@ -88,10 +92,20 @@ package struct Approvals: Sendable {
 
   /// Claims the oldest approved call that is still permitted; nil when none is left. Commit before the tool starts.
   /// Calls that are permitted no longer end here and are told; `invalidated` counts them.
-  package func claim(in transaction: Transaction) throws -> (claim: Claim?, invalidated: Int) {
+  ///
+  /// - Parameter busy: names of tools whose calls must wait.
+  package func claim(
+    except busy: Set<String> = [], in transaction: Transaction
+  ) throws -> (claim: Claim?, invalidated: Int) {
     var invalidated = 0
-    for var record in try transaction.writeCalls(in: .approved) where !record.isExpired(at: transaction.now) {
+    for var record in try transaction.writeCalls(in: .approved)
+    where !busy.contains(record.tool) && !record.isExpired(at: transaction.now) {
       if let obstacle = try obstacle(to: record, in: transaction) {
+        if record.hasRun {
+          invalidated +=
+            try putBack(record, as: obstacle, because: "it must not be repeated (\(obstacle))", in: transaction) ? 1 : 0
+          continue
+        }
         guard record.apply(.invalidated) else { continue }
         record.outcome = obstacle
         try transaction.update(record)
@@ -104,23 +118,19 @@ package struct Approvals: Sendable {
       record.boot = transaction.boot
       try transaction.update(record)
       try witness(.runClaimed, record, in: transaction)
-      let call = ToolCall(
-        tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
-        idempotencyKey: record.code, origin: record.reply)
-      return (Claim(record: record, call: call), invalidated)
+      return (Claim(record: record, call: call(of: record, by: tool)), invalidated)
     }
     return (nil, invalidated)
   }
 
   /// Why an approved call must not run after all; nil when it may. Everything is asked again: rules, mode, build and voters may have changed.
-  private func obstacle(to record: WriteCall, in transaction: Transaction) throws -> String? {
+  func obstacle(to record: WriteCall, in transaction: Transaction) throws -> String? {
     guard let tool = toolbox.tool(named: record.tool), tool.build == record.build, tool.effect == .write else {
       return "skill_changed"
     }
-    let call = ToolCall(
-      tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
-      idempotencyKey: record.code)
-    guard CallDigest.digest(of: call, in: record.conversation) == record.digest else { return "digest_mismatch" }
+    guard CallDigest.digest(of: call(of: record, by: tool), in: record.conversation) == record.digest else {
+      return "digest_mismatch"
+    }
     let gates: [Gate]
     switch policy.decideCall(question(of: record, tool: tool, at: transaction.now)) {
     case .deny(let denial): return denial.code.rawValue
@@ -131,7 +141,7 @@ package struct Approvals: Sendable {
     return tally(votes, gates: gates, on: record, tool: tool, at: transaction.now).isComplete ? nil : "votes_lapsed"
   }
 
-  /// Records what came of a claimed call and tells it where the decision was made.
+  /// Records what came of a claimed call and tells it where the decision was made. Changes nothing when somebody else has taken the call over.
   package func finish(
     _ claim: Claim, with result: Result<String, ToolError>, in transaction: Transaction
   ) throws {
@@ -145,9 +155,8 @@ package struct Approvals: Sendable {
       text = shown
       record.outcome = "done"
     case .failure(let error) where error.isEffectUnknown:
-      event = .lost
-      text = Self.unknownText(record, because: error.message)
-      record.outcome = error.code.rawValue
+      _ = try lose(record, as: error.code.rawValue, because: error.message, in: transaction)
+      return
     case .failure(let error):
       event = .failed
       text = "\(record.code) (\(record.tool)) failed: \(error.message)"
@@ -155,28 +164,17 @@ package struct Approvals: Sendable {
     }
     guard record.apply(event) else { return }
     try transaction.update(record)
-    try witness(event == .lost ? .runUnknown : .runFinished, record, reason: record.outcome, in: transaction)
+    try witness(.runFinished, record, reason: record.outcome, in: transaction)
     try transaction.enqueue(text, to: record.reply)
   }
 
   /// A claim of a dead run of the service has no result: whether it had its effect is for people to find out.
   package func settleInterrupted(in transaction: Transaction) throws -> Int {
     var lost = 0
-    for var record in try transaction.writeCallsOfTheDead() where record.apply(.lost) {
-      record.outcome = "interrupted"
-      try transaction.update(record)
-      try witness(.runUnknown, record, reason: "interrupted", in: transaction)
-      try transaction.enqueue(Self.unknownText(record, because: "the service stopped while it ran"), to: record.reply)
-      lost += 1
+    for record in try transaction.writeCallsOfTheDead() {
+      lost += try lose(record, as: "interrupted", because: "the service stopped while it ran", in: transaction) ? 1 : 0
     }
     return lost
-  }
-
-  private static func unknownText(_ record: WriteCall, because reason: String) -> String {
-    """
-    \(record.code) (\(record.tool)): outcome unknown, \(reason). It is not repeated by itself. \
-    An admin who has looked may answer /resolve \(record.code) done or /resolve \(record.code) failed
-    """
   }
 
   // MARK: Shared
@@ -184,6 +182,13 @@ package struct Approvals: Sendable {
   /// The tool as the record names it: enough for rules and audit, also when the skill is gone.
   func tool(of record: WriteCall) -> Tool {
     Tool(name: record.tool, skill: record.skill, build: record.build, summary: "", effect: .write, parameters: [], rest: nil)
+  }
+
+  /// The call as it is made. Its key is the code: the same at every claim, so that whoever has the effect can recognise a repeat.
+  private func call(of record: WriteCall, by tool: Tool) -> ToolCall {
+    ToolCall(
+      tool: tool, arguments: record.arguments, requestID: record.requestID, requester: record.requester,
+      idempotencyKey: record.code, origin: record.reply)
   }
 
   func question(of record: WriteCall, tool: Tool, at now: Timestamp) -> CallQuestion {

@@ -2,7 +2,7 @@ package import Core
 package import Storage
 
 /// What can happen to a write call.
-package enum WriteCallEvent: Sendable, Hashable {
+package enum WriteCallEvent: Sendable, Hashable, CaseIterable {
   /// Enough eligible people approved.
   case approved
   case denied
@@ -17,6 +17,10 @@ package enum WriteCallEvent: Sendable, Hashable {
   case failed
   /// Claimed, and nobody can tell whether it had its effect.
   case lost
+  /// An admin who has looked has it run again.
+  case retried
+  /// The repeat must not run after all: what came of the run before is as open as it was.
+  case returned
 }
 
 extension WriteCall.State {
@@ -31,7 +35,8 @@ extension WriteCall.State {
     case (.approved, .claimed): .claimed
     case (.claimed, .succeeded), (.unknown, .succeeded): .succeeded
     case (.claimed, .failed), (.unknown, .failed): .failed
-    case (.claimed, .lost): .unknown
+    case (.claimed, .lost), (.approved, .returned): .unknown
+    case (.unknown, .retried): .approved
     default: nil
     }
   }
@@ -44,6 +49,9 @@ extension WriteCall {
     state = next
     return true
   }
+
+  /// Whether it was started before: what comes now is a repeat.
+  package var hasRun: Bool { boot != nil }
 
   /// Whether `now` is past the deadline that counts in this state.
   package func isExpired(at now: Timestamp) -> Bool {

@@ -96,7 +96,7 @@ package struct ChatRules: Sendable, Equatable {
   }
 
   /// Commands that answer a card.
-  private static let cardVerbs = ["approve", "deny", "show"]
+  private static let cardVerbs = ["approve", "deny", "show", "resolve"]
 
   /// An answer to a card is meant for nobody else: it needs no mention.
   private func approvalVerb(in text: String) -> ChatRequest? {
