@@ -146,6 +146,41 @@ struct DeliveryWorkerTests {
     #expect(seen[0] == seen[1])
   }
 
+  @Test("what only an operator can mend is told once to every admin, where the admin last wrote alone")
+  func tellsAdmins() async throws {
+    let temporary = try TemporaryStore()
+    let broken = ScriptedDeliverer(
+      recognisesRepeats: true,
+      script: Array(
+        repeating: .failure(DeliveryError(.giveUp, code: "11255", message: "the bot is banned", concernsAdmins: true)), count: 2))
+    let working = ScriptedDeliverer(recognisesRepeats: true)
+    let (first, second) = (address("1"), address("2"))
+    func alone(_ name: String) -> Conversation {
+      Conversation(channel: "spare", account: "bot", scene: Scene(.private, name))
+    }
+    let (root, former) = (alone("root"), alone("former"))
+    try await temporary.store.write { transaction in
+      try transaction.noteAdminChat(of: "spare:root", in: root)
+      try transaction.noteAdminChat(of: "spare:former", in: former)
+      for address in [first, second] { try transaction.enqueue("text", to: address) }
+    }
+    let worker = DeliveryWorker(
+      store: temporary.store, deliverers: ["main": broken, "spare": working], isAdmin: { $0 == "spare:root" }, wakeup: Wakeup(),
+      counters: Counters(), logger: logger)
+    let group = ServiceGroup(configuration: .init(services: [.init(service: worker)], logger: logger))
+    async let running: Void = group.run()
+    var told = working.seen.makeAsyncIterator()
+    let message = try #require(await told.next())
+    #expect(message.conversation == root)
+    #expect(message.answers == nil)
+    #expect(message.content.text.contains("Channel main cannot send: the bot is banned (11255)"))
+    // Whatever else there is to tell is due now, and would go out before the worker ends.
+    await group.triggerGracefulShutdown()
+    try await running
+    #expect(try await temporary.store.read { try $0.sentMessages(in: root, after: 0, limit: 10).count } == 1)
+    #expect(try await temporary.store.read { try $0.lastMessageID(in: former) } == 0)
+  }
+
   @Test("after a crash a message in doubt is sent again only where repeats are recognised", arguments: [true, false])
   func doubt(recognisesRepeats: Bool) async throws {
     let temporary = try TemporaryStore()

@@ -27,6 +27,9 @@ final class QQPlatform: Sendable {
     var replies: [Reply] = []
     var attempts: [String: Int] = [:]
     var violations: [String] = []
+    /// With this code, once it is set, messages with markup or buttons are refused; how many were.
+    var markdownRefusal: Int64?
+    var markdownRefused = 0
     var known: Set<String> = []
     var waiters: [(fits: @Sendable ([Reply]) -> Bool, continuation: CheckedContinuation<[Reply], any Error>)] = []
   }
@@ -86,6 +89,10 @@ final class QQPlatform: Sendable {
   var replies: [Reply] { state.state.withLock(\.replies) }
   /// Requests that the real platform would have refused.
   var violations: [String] { state.state.withLock(\.violations) }
+
+  /// From now on refuses markup and buttons with `code`, as it does to bots that were not granted them.
+  func refuseMarkdown(with code: Int64) { state.state.withLock { $0.markdownRefusal = code } }
+  var markdownRefused: Int { state.state.withLock(\.markdownRefused) }
 
   /// Waits until the replies so far fit.
   func replies(where fits: @escaping @Sendable ([Reply]) -> Bool) async throws -> [Reply] {
@@ -212,6 +219,10 @@ final class QQPlatform: Sendable {
       guard authorization.hasPrefix("QQBot token-"), Int(authorization.dropFirst(12)).map({ $0 <= state.tokens }) ?? false else {
         state.violations.append("authorization \(authorization)")
         return json(["err_code": 11244, "message": "token expired"], status: .unauthorized)
+      }
+      if let code = state.markdownRefusal, body["msg_type"] == 2 || body["keyboard"] != nil {
+        state.markdownRefused += 1
+        return json(["err_code": .integer(code), "message": "not allowed to send this"], status: .badRequest)
       }
       // Text, or markdown, which buttons come with.
       let text =

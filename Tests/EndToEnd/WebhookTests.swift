@@ -52,6 +52,27 @@ struct WebhookTests {
     #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
   }
 
+  @Test(
+    "where the platform takes neither markup nor buttons the card comes as plain text, and is decided by typing",
+    arguments: [304_036, 50056] as [Int64])
+  func plainCard(code refusal: Int64) async throws {
+    let platform = try await QQPlatform.start()
+    platform.refuseMarkdown(with: refusal)
+    let house = try House(channels: platform.channelConfiguration, people: qqPeople)
+    let service = try await ServiceProcess.start(in: house.folder, environment: ["QQ_SECRET": QQPlatform.secret])
+    _ = try await platform.deliver(QQPlatform.groupMessage("m1", "/tickets.create plain", from: "ALICE"), to: service.port)
+    let card = try #require(try await platform.answers(to: "m1").first)
+    #expect(platform.markdownRefused == 1)
+    #expect(card.hasPrefix("[approval] "))
+    let code = String(card.dropFirst("[approval] ".count).prefix(8))
+    #expect(card.hasSuffix("/approve \(code)   or   /deny \(code)"))
+    _ = try await platform.deliver(QQPlatform.groupMessage("m2", "/approve \(code)", from: "ADMIN"), to: service.port)
+    #expect(try await platform.answers(to: "m2").first?.contains("plain") == true)
+    #expect(platform.replies.count { $0.messageID == "m1" } == 1)
+    #expect(platform.violations.isEmpty)
+    #expect(await service.terminate() == 0)
+  }
+
   @Test("a pending request survives a restart of the service")
   func restart() async throws {
     let platform = try await QQPlatform.start()
