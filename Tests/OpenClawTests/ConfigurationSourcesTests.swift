@@ -17,9 +17,9 @@ import Testing
     ("limits.sender.per_minute", "1"), ("limits.sender.burst", "2"), ("limits.group.per_minute", "3"),
     ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
     ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
-    ("limits.queue", "5"), ("limits.events_in_flight", "6"), ("limits.duplicate_window", "7s"),
-    ("instances.lease", "15s"), ("retention.bodies_days", "13"),
-    ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
+    ("limits.queue", "5"), ("limits.queue_per_chat", "13"), ("limits.events_in_flight", "6"), ("limits.writes_in_flight", "14"),
+    ("limits.calls_per_tool", "15"), ("limits.duplicate_window", "7s"), ("instances.lease", "15s"),
+    ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")
@@ -50,7 +50,10 @@ import Testing
     #expect(configuration.instances.lease == .seconds(15))
     #expect(configuration.retention == Configuration.Retention(bodiesDays: 13, idsDays: 14))
     #expect(configuration.limits.queue == 5)
+    #expect(configuration.limits.queuePerChat == 13)
     #expect(configuration.limits.eventsInFlight == 6)
+    #expect(configuration.limits.writesInFlight == 14)
+    #expect(configuration.limits.callsPerTool == 15)
     #expect(configuration.limits.duplicateWindow == .seconds(7))
   }
 

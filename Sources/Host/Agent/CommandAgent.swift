@@ -32,24 +32,37 @@ package struct CommandAgent: Sendable {
 
   /// Runs what has to run before the event can be completed: read tools only. May be called again for the same event after a crash.
   package func conclude(_ event: ChatEvent) async -> Conclusion {
+    if case .notice(let notice) = event.kind { return greeting(after: notice) }
+    guard let request = request(in: event) else { return { _ in nil } }
+    return await answer(request, event: event)
+  }
+
+  /// What somebody asks the robot for; nil when it would not answer.
+  private func request(in event: ChatEvent) -> ChatRequest? {
     switch event.kind {
-    case .notice(let notice): return greeting(after: notice)
+    case .notice: nil
     // What a button carries is typed for the person; it grants nothing that typing would not.
-    case .button:
-      guard !event.sender.isBot, let request = chats.pressed(event.text) else { return { _ in nil } }
-      return await answer(request, event: event)
-    case .message:
-      guard chats.listens(to: event), let request = chats.request(in: event) else { return { _ in nil } }
-      return await answer(request, event: event)
+    case .button: event.sender.isBot ? nil : chats.pressed(event.text)
+    case .message: chats.listens(to: event) ? chats.request(in: event) : nil
     }
   }
 
-  /// What a message asks for, as far as it is known before any work: nil when the robot would not answer it.
-  func concern(_ event: ChatEvent) -> Effect? {
-    guard event.kind == .message, chats.listens(to: event), let request = chats.request(in: event) else { return nil }
-    guard case .command(let line) = request else { return .read }
-    if let tool = toolbox.tool(named: line.verb) { return tool.effect }
-    return ["approve", "deny", "resolve", "recall"].contains(line.verb) ? .write : .read
+  /// What an event asks for, as far as it is known before any work.
+  struct Concern {
+    let effect: Effect
+    /// The tool that is called while the event is worked on.
+    let tool: String?
+  }
+
+  /// Nil when the robot would not answer.
+  func concern(_ event: ChatEvent) -> Concern? {
+    guard let request = request(in: event) else { return nil }
+    guard case .command(let line) = request else { return Concern(effect: .read, tool: nil) }
+    if let tool = toolbox.tool(named: line.verb) {
+      // A write is called later, by its own worker.
+      return Concern(effect: tool.effect, tool: tool.effect == .read ? tool.name : nil)
+    }
+    return Concern(effect: ["approve", "deny", "resolve", "recall"].contains(line.verb) ? .write : .read, tool: nil)
   }
 
   private func answer(_ request: ChatRequest, event: ChatEvent) async -> Conclusion {

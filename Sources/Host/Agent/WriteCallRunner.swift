@@ -7,7 +7,17 @@ import Synchronization
 
 /// Runs write calls that were approved, once each: the claim is on disk before the tool starts. Also ends what expired.
 package final class WriteCallRunner: Service {
-  private static let concurrency = 8
+  /// Calls that run at once.
+  package struct Limits: Sendable {
+    let all: Int
+    let perTool: Int
+
+    /// - Parameter perTool: of them, those of one tool.
+    package init(all: Int, perTool: Int) {
+      self.all = all
+      self.perTool = perTool
+    }
+  }
 
   private let store: Store
   private let approvals: Approvals
@@ -17,19 +27,23 @@ package final class WriteCallRunner: Service {
   private let log: ToolCallLog
   private let logger: Logger
   private let executor: (any TaskExecutor)?
-  private let inFlight = Mutex(0)
+  private let limits: Limits
+  /// By tool.
+  private let inFlight = Mutex<[String: Int]>([:])
 
   /// - Parameters:
   ///   - wakeup: signalled after each commit that may have approved a call.
   ///   - onCommit: told after each commit that put a message into the outbox.
   ///   - executor: where the calls are made; one whose threads calls of tools may block saves them the way there.
   package init(
-    store: Store, approvals: Approvals, toolbox: any Toolbox, wakeup: Wakeup, onCommit: @escaping @Sendable () -> Void,
+    store: Store, approvals: Approvals, toolbox: any Toolbox, limits: Limits = Limits(all: 8, perTool: 8), wakeup: Wakeup,
+    onCommit: @escaping @Sendable () -> Void,
     log: ToolCallLog, logger: Logger, executor: (any TaskExecutor)? = nil
   ) {
     self.store = store
     self.approvals = approvals
     self.toolbox = toolbox
+    self.limits = limits
     self.wakeup = wakeup
     self.onCommit = onCommit
     self.log = log
@@ -47,10 +61,10 @@ package final class WriteCallRunner: Service {
             await wakeup.wait(atMost: await idleTime())
             continue
           }
-          inFlight.withLock { $0 += 1 }
+          inFlight.withLock { $0[claim.record.tool, default: 0] += 1 }
           group.addTask(executorPreference: executor) {
             await self.perform(claim)
-            self.inFlight.withLock { $0 -= 1 }
+            self.inFlight.withLock { $0[claim.record.tool, default: 1] -= 1 }
             self.wakeup.signal()
           }
         }
@@ -70,14 +84,16 @@ package final class WriteCallRunner: Service {
 
   func nextClaim() async -> Approvals.Claim? {
     let approvals = approvals
-    let hasRoom = inFlight.withLock { $0 } < Self.concurrency
+    let (limits, inFlight) = (limits, inFlight.withLock { $0.filter { $0.value > 0 } })
+    let hasRoom = inFlight.values.reduce(0, +) < limits.all
+    let busy = Set(inFlight.filter { $0.value >= limits.perTool }.keys)
     do {
       // Woken after every commit, and most concern no write call: a look costs the writer nothing.
       guard try await store.read({ try $0.hasDueWriteCalls() }) else { return nil }
       let (claim, ended) = try await store.write { transaction in
         let ended = try approvals.expire(in: transaction)
         guard hasRoom else { return (Approvals.Claim?.none, ended) }
-        let (claim, invalidated) = try approvals.claim(in: transaction)
+        let (claim, invalidated) = try approvals.claim(except: busy, in: transaction)
         return (claim, ended + invalidated)
       }
       // Only when there is something to tell: `onCommit` may wake this very loop.

@@ -6,12 +6,26 @@ package struct Inbox: EventJournal {
   private let store: Store
   /// Pending events at which new ones are refused.
   private let limit: Int
+  /// Events of one class that may wait in one conversation.
+  private let conversationLimit: Int
+  private let classify: @Sendable (ChatEvent) -> EventClass
   /// Told after each commit, so that a worker need not poll.
   private let onAccepted: @Sendable () -> Void
 
-  package init(store: Store, limit: Int, onAccepted: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - limit: events that may wait; past it new ones are refused.
+  ///   - conversationLimit: events of one class that may wait in one conversation.
+  ///   - classify: what goes before the rest.
+  ///   - onAccepted: told after each commit of an event.
+  package init(
+    store: Store, limit: Int, conversationLimit: Int = .max,
+    classify: @escaping @Sendable (ChatEvent) -> EventClass = { _ in .ordinary },
+    onAccepted: @escaping @Sendable () -> Void
+  ) {
     self.store = store
     self.limit = limit
+    self.conversationLimit = conversationLimit
+    self.classify = classify
     self.onAccepted = onAccepted
   }
 
@@ -26,7 +40,12 @@ package struct Inbox: EventJournal {
     let acceptance: Acceptance
     do {
       let body = try StoredText.encode(event)
-      acceptance = try await store.write { try $0.insert(event, body: body) }
+      let kind = classify(event)
+      acceptance = try await store.write { [conversationLimit] in
+        try $0.insert(event, body: body, as: kind, limit: conversationLimit)
+      }
+    } catch let error as JournalError {
+      throw error
     } catch {
       throw JournalError(.unavailable, message: "the event could not be written to disk: \(Store.reason(error))")
     }
@@ -44,9 +63,8 @@ extension Store {
     backlog.withLock { $0 -= 1 }
   }
 
-  /// Counts again what waits, where other instances accept and complete events too.
+  /// Counts again what waits: other instances accept and complete events too, and `openclaw queue` puts some back.
   func recount() async throws {
-    guard isShared else { return }
     let pending: Int? = try await read {
       try $0.row("SELECT COUNT(*) AS pending FROM event WHERE state = 'pending'", [])?["pending"]
     }
@@ -54,5 +72,5 @@ extension Store {
   }
 
   /// Events accepted and not yet done.
-  package var pendingEvents: Int { backlog.withLock { $0 } }
+  package var pendingEvents: Int { backlog.withLock { max(0, $0) } }
 }

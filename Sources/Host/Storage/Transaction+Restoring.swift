@@ -6,14 +6,17 @@ extension Transaction {
   /// the outcome of those that ran is unknown.
   package func closeWhatWasOpen() throws {
     let reason = "restored_from_backup"
-    try run("UPDATE event SET state = 'dead', error = ? WHERE state = 'pending'", [reason])
-    try run("UPDATE lane SET ready_at = NULL, owner = NULL", [])
+    try run("UPDATE event SET state = 'dead', error = ?, buried_at = ? WHERE state = 'pending'", [reason, now.milliseconds])
+    try run("UPDATE lane SET urgent_at = NULL, ready_at = NULL, owner = NULL", [])
     try run(
       "UPDATE outbox SET state = 'unknown', error = ? WHERE state IN ('pending', 'sending', 'held', 'reviewing')", [reason])
     try run("UPDATE outbox_lane SET due = NULL, sending = 0, held = 0", [])
     try run("DELETE FROM reply_budget", [])
-    try run("UPDATE write_call SET state = 'invalidated', outcome = ? WHERE state IN ('pending', 'approved')", [reason])
-    try run("UPDATE write_call SET state = 'unknown', outcome = ? WHERE state = 'claimed'", [reason])
+    // Whoever has run before, and was to be repeated, is as unknown as one that was running.
+    try run(
+      "UPDATE write_call SET state = 'invalidated', outcome = ? WHERE state IN ('pending', 'approved') AND boot IS NULL", [reason]
+    )
+    try run("UPDATE write_call SET state = 'unknown', outcome = ? WHERE state IN ('approved', 'claimed')", [reason])
     try run("DELETE FROM instance", [])
     try run("DELETE FROM channel_lease", [])
   }

@@ -11,6 +11,8 @@ package struct JournalError: Error, Sendable, Equatable {
   package enum Code: String, Sendable {
     /// The bounded queue is full.
     case full = "queue_full"
+    /// Too much of one conversation waits; there is room for others.
+    case conversationFull = "conversation_full"
     /// Disk full, read-only, locked or corrupt.
     case unavailable = "journal_unavailable"
   }

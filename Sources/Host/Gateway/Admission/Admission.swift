@@ -152,7 +152,9 @@ package final class Admission: FrameIntake {
           try shed(rank)
           return try await commit(event, body: frame, channel: channel)
         } catch {
-          guard waited < Self.framePatience, !Task.isCancelled else { throw error }
+          // A chat that talks too much must not hold up the others that come by this socket.
+          let isItsOwn = error.code == JournalError.Code.conversationFull.rawValue
+          guard waited < Self.framePatience, !isItsOwn, !Task.isCancelled else { throw error }
         }
         await pause(Self.frameRetryInterval)
         waited += Self.frameRetryInterval

@@ -88,6 +88,7 @@ extension Refusal {
     let message =
       switch error.code {
       case .full: "The queue is full; send it again."
+      case .conversationFull: "Too many events of this chat wait already; send it again."
       case .unavailable: "Events cannot be stored at the moment; send it again."
       }
     return Refusal(status: 503, code: error.code.rawValue, message: message, retryAfter: error.code == .full ? 1 : 5)

@@ -25,6 +25,9 @@ enum SQLiteSchema {
     migrator.registerMigration("3-instances") { database in
       for statement in instances { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("4-queue") { database in
+      for statement in queue { try database.execute(sql: statement) }
+    }
     return migrator
   }
 

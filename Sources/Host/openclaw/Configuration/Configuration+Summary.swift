@@ -28,8 +28,9 @@ extension Configuration {
       "limits": [
         "sender": limits.sender.summary, "group": limits.group.summary, "channel": limits.channel.summary,
         "address": limits.address.summary, "connections_per_address": .integer(Int64(limits.connectionsPerAddress)),
-        "queue": .integer(Int64(limits.queue)),
-        "events_in_flight": .integer(Int64(limits.eventsInFlight)),
+        "queue": .integer(Int64(limits.queue)), "queue_per_chat": .integer(Int64(limits.queuePerChat)),
+        "events_in_flight": .integer(Int64(limits.eventsInFlight)), "writes_in_flight": .integer(Int64(limits.writesInFlight)),
+        "calls_per_tool": .integer(Int64(limits.callsPerTool)),
         "duplicate_window": .integer(limits.duplicateWindow.components.seconds),
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),

@@ -113,8 +113,14 @@ extension Configuration {
     var connectionsPerAddress = 512
     /// Accepted events that may wait; past it the gateway answers 503.
     var queue = 10_000
+    /// Of them those of one class that may wait in one chat; past it the gateway answers 503 for that chat.
+    var queuePerChat = 500
     /// Events that are worked on at the same time.
     var eventsInFlight = 16
+    /// Approved writes that run at the same time.
+    var writesInFlight = 8
+    /// Events that wait for one tool at the same time, and runs of one write tool.
+    var callsPerTool = 4
     /// Within this time of an answer the same text of the same sender is not worked on again.
     var duplicateWindow = Duration.seconds(3)
   }

@@ -174,13 +174,15 @@ private struct House {
       store: store, deliverers: channels.deliverers, isAdmin: { policy.subject($0).isAdmin },
       wakeup: signals.outbox, onRecorded: signals.bell.ring, counters: counters, logger: part("delivery"))
     let runner = WriteCallRunner(
-      store: store, approvals: approvals, toolbox: skills, wakeup: signals.writes, onCommit: signals.committed, log: log,
-      logger: part("agent"), executor: CallThreads.shared)
+      store: store, approvals: approvals, toolbox: skills,
+      limits: .init(all: configuration.limits.writesInFlight, perTool: configuration.limits.callsPerTool),
+      wakeup: signals.writes, onCommit: signals.committed, log: log, logger: part("agent"), executor: CallThreads.shared)
     let worker = EventWorker(
-      store: store, agent: agent, concurrency: configuration.limits.eventsInFlight,
+      store: store, agent: agent, concurrency: configuration.limits.eventsInFlight, toolLimit: configuration.limits.callsPerTool,
       presences: channels.deliverers.compactMapValues { $0 as? any Presence },
       duplicateWindow: configuration.limits.duplicateWindow, wakeup: signals.inbox, onCommit: signals.committed,
-      logger: part("agent"), executor: CallThreads.shared)
+      onWithheld: withheldCounter(counters), logger: part("agent"), executor: CallThreads.shared)
+    counters.gauge(MetricFamily("openclaw_dead_letters", help: "Events that were put aside.")) { worker.deadLetters }
     let rawEvents = RawEventKeeper(
       rule: configuration.rawEvents.keep, store: RawEventFolder.archive(in: store, key: rawEventKey, configuration.rawEvents),
       counters: counters, logger: part("gateway"))
@@ -259,9 +261,18 @@ private struct House {
     return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
   }
 
+  private func withheldCounter(_ counters: Counters) -> @Sendable (WithheldAnswer) -> Void {
+    let family = MetricFamily(
+      "openclaw_answers_withheld_total", help: "Answers not given, because they would be talk without end.", labels: ["reason"])
+    return { counters.add(to: family, $0.rawValue) }
+  }
+
   private func admission(signals: Signals, rawEvents: RawEventKeeper, counters: Counters) -> Admission {
-    let inbox = Inbox(store: store, limit: configuration.limits.queue, onAccepted: signals.inbox.signal)
     let limits = configuration.limits
+    let chats = configuration.chats
+    let inbox = Inbox(
+      store: store, limit: limits.queue, conversationLimit: limits.queuePerChat,
+      classify: { chats.relevance(of: $0) == .decision ? .urgent : .ordinary }, onAccepted: signals.inbox.signal)
     let store = store
     counters.gauge(MetricFamily("openclaw_pending_events", help: "Events accepted and not yet done.")) {
       Int64(store.pendingEvents)
