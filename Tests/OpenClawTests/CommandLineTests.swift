@@ -14,7 +14,8 @@ import Testing
       ["skill", "new"], ["skill", "new", "x", "--lang", "go"], ["skill", "call", "x.so"], ["skill", "lint"],
       ["skill", "trust", "ops"], ["skill", "trust", "ops", "ab", "--remove"], ["skill", "trust", "a b", "ab"],
       ["skill", "sign", "a.so"],
-      ["skill", "verify"], ["skill", "inspect"],
+      ["skill", "verify"], ["skill", "inspect"], ["queue", "show"], ["queue", "retry"], ["queue", "retry", "1", "--all"],
+      ["queue", "drop", "x"], ["queue", "list", "--limit", "0"],
     ])
   func wrongUsage(arguments: [String]) throws {
     let error = try #require(throws: (any Error).self) { try OpenClaw.parseAsRoot(arguments) }

@@ -39,6 +39,9 @@ package struct AuditRecord: Sendable {
     case skillDecisionsRefused = "skill.decisions_refused"
     /// A damaged database was moved aside, and this one begun.
     case storeSetAside = "store.set_aside"
+    /// Somebody at a terminal put an event back into the queue, or deleted it, after it had been put aside.
+    case eventRetried = "event.retried"
+    case eventDropped = "event.dropped"
     case serviceStarted = "service.started"
     case serviceStopped = "service.stopped"
   }

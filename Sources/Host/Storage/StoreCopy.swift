@@ -17,7 +17,8 @@ package struct StoreCopy {
   /// In an order in which every row finds those that it refers to. `instance` and `channel_lease` are left out: they say who lives.
   static let tables = [
     Table(name: "event", key: ["seq"], isCounted: true), Table(name: "event_key", key: ["channel", "key"]),
-    Table(name: "lane", key: ["conversation"]), Table(name: "outbox", key: ["id"], isCounted: true),
+    Table(name: "lane", key: ["conversation"]), Table(name: "talker", key: ["lane", "sender"]),
+    Table(name: "outbox", key: ["id"], isCounted: true),
     Table(name: "outbox_lane", key: ["lane"]), Table(name: "outbox_channel", key: ["channel"]),
     Table(name: "reply_budget", key: ["id"], isCounted: true), Table(name: "write_call", key: ["id"], isCounted: true),
     Table(name: "vote", key: ["call", "person"]), Table(name: "audit_head", key: ["seq"]),

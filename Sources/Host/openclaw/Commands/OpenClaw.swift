@@ -19,7 +19,8 @@ struct OpenClaw: AsyncParsableCommand {
 
   /// Every verb of the command line.
   static let verbs: [any ParsableCommand.Type] = [
-    ServeCommand.self, ChatCommand.self, ConfigCommand.self, AuditCommand.self, EventsCommand.self, SkillCommand.self,
+    ServeCommand.self, ChatCommand.self, ConfigCommand.self, AuditCommand.self, EventsCommand.self, QueueCommand.self,
+    SkillCommand.self,
     PolicyCommand.self, BackupCommand.self, StoreCommand.self,
   ]
 

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Audit
+import Core
+import Foundation
+import Storage
+
+/// `openclaw queue`
+struct QueueCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "queue", abstract: "Look after events that failed too often and were put aside.",
+    subcommands: [QueueListCommand.self, QueueShowCommand.self, QueueRetryCommand.self, QueueDropCommand.self])
+}
+
+/// What the verbs about events that were put aside have in common.
+enum QueueDesk {
+  /// The error of a number that names none.
+  static func unknown(_ sequence: Int64) -> CommandFailure {
+    CommandFailure(
+      .notSo, code: "not_aside", "no event \(sequence) is put aside; openclaw queue list shows those that are")
+  }
+
+  /// The audit log that the service writes to as well.
+  static func audit(of configuration: Configuration) throws(CommandFailure) -> AuditTrail {
+    guard let key = DataFolder.existingKey("audit", in: configuration.data) else {
+      throw CommandFailure(
+        .unavailable, code: "no_audit_key", "\(configuration.data)/keys/audit is missing or damaged; restore it from a backup")
+    }
+    return AuditTrail(key: key)
+  }
+
+  /// What is known of one without what it says.
+  static func fields(_ letter: DeadLetter) -> [String: JSON] {
+    [
+      "seq": .integer(letter.sequence), "request_id": .string(letter.requestID), "channel": .string(letter.channel),
+      "conversation": .string(letter.conversation), "received_at": .string(time(letter.receivedAt)),
+      "put_aside_at": .string(time(letter.buriedAt)), "attempts": .integer(Int64(letter.attempts)),
+      "error": .string(letter.error),
+    ]
+  }
+
+  static func time(_ timestamp: Timestamp) -> String {
+    Date(timeIntervalSince1970: Double(timestamp.milliseconds) / 1000).ISO8601Format()
+  }
+}
