@@ -8,9 +8,9 @@ import Testing
 @Suite("Events that were put aside")
 struct DeadLetterTests {
   /// A store with the events put aside in this order, one millisecond after another.
-  private func buried(_ ids: [String], then waiting: [String] = []) async throws -> TemporaryStore {
+  private func buried(on kind: StoreKind, _ ids: [String], then waiting: [String] = []) async throws -> TemporaryStore {
     let time = Mutex<Int64>(1_000)
-    let temporary = try TemporaryStore(clock: WallClock { Timestamp(milliseconds: time.withLock { $0 }) })
+    let temporary = try TemporaryStore(on: kind, clock: WallClock { Timestamp(milliseconds: time.withLock { $0 }) })
     for id in ids + waiting {
       _ = try await temporary.store.write { try $0.insert(ChatEvent.sample(id)) }
     }
@@ -24,9 +24,9 @@ struct DeadLetterTests {
     return temporary
   }
 
-  @Test("are listed oldest first and counted, and one is shown with what it says")
-  func list() async throws {
-    let temporary = try await buried(["a", "b", "c"])
+  @Test("are listed oldest first and counted, and one is shown with what it says", arguments: StoreKind.tested)
+  func list(kind: StoreKind) async throws {
+    let temporary = try await buried(on: kind, ["a", "b", "c"])
     let store = temporary.store
     let letters = try await store.read { try $0.deadLetters(limit: 2) }
     #expect(letters.map(\.buriedAt.milliseconds) == [1_001, 1_002])
@@ -39,9 +39,9 @@ struct DeadLetterTests {
     #expect(try await store.read { try $0.deadLetter(99) == nil })
   }
 
-  @Test("one that is put back is worked on at its old place, as if it had never been tried")
-  func revive() async throws {
-    let temporary = try await buried(["a"], then: ["b"])
+  @Test("one that is put back is worked on at its old place, as if it had never been tried", arguments: StoreKind.tested)
+  func revive(kind: StoreKind) async throws {
+    let temporary = try await buried(on: kind, ["a"], then: ["b"])
     let store = temporary.store
     let sequence = try #require(try await store.read { try $0.deadLetters(limit: 1) }.first?.sequence)
     #expect(try await store.write { try $0.revive(sequence) } != nil)
@@ -52,9 +52,9 @@ struct DeadLetterTests {
     #expect(try await store.read { try $0.deadLetterCount() } == 0)
   }
 
-  @Test("one that is put back while its conversation is worked on comes next")
-  func reviveBusy() async throws {
-    let temporary = try await buried(["a"], then: ["b", "c"])
+  @Test("one that is put back while its conversation is worked on comes next", arguments: StoreKind.tested)
+  func reviveBusy(kind: StoreKind) async throws {
+    let temporary = try await buried(on: kind, ["a"], then: ["b", "c"])
     let store = temporary.store
     let sequence = try #require(try await store.read { try $0.deadLetters(limit: 1) }.first?.sequence)
     let busy = try #require(try await store.write { try $0.claimEvent() })
@@ -64,9 +64,9 @@ struct DeadLetterTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "a")
   }
 
-  @Test("one that is dropped is gone, and its redelivery is still recognised")
-  func drop() async throws {
-    let temporary = try await buried(["a"])
+  @Test("one that is dropped is gone, and its redelivery is still recognised", arguments: StoreKind.tested)
+  func drop(kind: StoreKind) async throws {
+    let temporary = try await buried(on: kind, ["a"])
     let store = temporary.store
     let sequence = try #require(try await store.read { try $0.deadLetters(limit: 1) }.first?.sequence)
     #expect(try await store.write { try $0.drop(sequence) } != nil)
@@ -78,9 +78,9 @@ struct DeadLetterTests {
     }
   }
 
-  @Test("neither verb touches an event that waits, or is done")
-  func others() async throws {
-    let temporary = try await buried([], then: ["a", "b"])
+  @Test("neither verb touches an event that waits, or is done", arguments: StoreKind.tested)
+  func others(kind: StoreKind) async throws {
+    let temporary = try await buried(on: kind, [], then: ["a", "b"])
     let store = temporary.store
     let claimed = try #require(try await store.write { try $0.claimEvent() })
     try await store.write { try $0.complete(claimed) }
@@ -91,9 +91,9 @@ struct DeadLetterTests {
     #expect(try await store.write { try $0.claimEvent()?.event.messageID } == "b")
   }
 
-  @Test("an event that cannot be read is put aside at once, and told")
-  func unreadable() async throws {
-    let temporary = try TemporaryStore()
+  @Test("an event that cannot be read is put aside at once, and told", arguments: StoreKind.tested)
+  func unreadable(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     for id in ["a", "b"] { _ = try await store.write { try $0.insert(ChatEvent.sample(id)) } }
     _ = try await store.write { try $0.run("UPDATE event SET body = 'x' WHERE message_id = 'a'", []) }

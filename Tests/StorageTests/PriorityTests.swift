@@ -28,9 +28,11 @@ struct PriorityTests {
     return ids
   }
 
-  @Test("urgent events overtake the others of their conversation and of all, and each class keeps its order")
-  func classes() async throws {
-    let temporary = try TemporaryStore()
+  @Test(
+    "urgent events overtake the others of their conversation and of all, and each class keeps its order",
+    arguments: StoreKind.tested)
+  func classes(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     try await insert(["a", "b"], as: .ordinary, into: store)
     try await insert(["c"], as: .ordinary, in: "2", into: store)
@@ -44,9 +46,11 @@ struct PriorityTests {
     #expect(ids.count == 7)
   }
 
-  @Test("who asks for ordinary events first gets the one that has waited longest, while urgent ones wait")
-  func preference() async throws {
-    let temporary = try TemporaryStore()
+  @Test(
+    "who asks for ordinary events first gets the one that has waited longest, while urgent ones wait", arguments: StoreKind.tested
+  )
+  func preference(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     try await insert(["x"], as: .urgent, into: store)
     try await insert(["a"], as: .ordinary, in: "2", into: store)
@@ -55,9 +59,10 @@ struct PriorityTests {
     #expect(try await store.write { try $0.claimEvent(among: [.ordinary, .urgent])?.event.messageID } == "x")
   }
 
-  @Test("a claimed conversation gives nothing out, of neither class, and both are due when it is free")
-  func oneAtATime() async throws {
-    let temporary = try TemporaryStore()
+  @Test(
+    "a claimed conversation gives nothing out, of neither class, and both are due when it is free", arguments: StoreKind.tested)
+  func oneAtATime(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     try await insert(["a", "b"], as: .ordinary, into: store)
     let first = try #require(try await store.write { try $0.claimEvent() })
@@ -67,10 +72,10 @@ struct PriorityTests {
     #expect(try await order(store) == ["x", "b"])
   }
 
-  @Test("an event that waits for its next attempt holds up its class and not the other")
-  func retry() async throws {
+  @Test("an event that waits for its next attempt holds up its class and not the other", arguments: StoreKind.tested)
+  func retry(kind: StoreKind) async throws {
     let time = Mutex(Timestamp(milliseconds: 1_000))
-    let temporary = try TemporaryStore(clock: WallClock { time.withLock { $0 } })
+    let temporary = try TemporaryStore(on: kind, clock: WallClock { time.withLock { $0 } })
     let store = temporary.store
     try await insert(["a", "b"], as: .ordinary, into: store)
     let first = try #require(try await store.write { try $0.claimEvent() })
@@ -84,9 +89,9 @@ struct PriorityTests {
     #expect(try await order(store) == ["a", "b"])
   }
 
-  @Test("an event that is given back untouched keeps its place and its attempts")
-  func release() async throws {
-    let temporary = try TemporaryStore()
+  @Test("an event that is given back untouched keeps its place and its attempts", arguments: StoreKind.tested)
+  func release(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     try await insert(["a", "b"], as: .ordinary, into: store)
     let first = try #require(try await store.write { try $0.claimEvent() })
@@ -99,8 +104,8 @@ struct PriorityTests {
 
   @Test(
     "one conversation may have so many of each class waiting; a redelivery is recognised all the same, others are not affected")
-  func limit() async throws {
-    let temporary = try TemporaryStore()
+  func limit(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     let inbox = Inbox(
       store: store, limit: 100, conversationLimit: 2, classify: { $0.text.hasPrefix("/") ? .urgent : .ordinary }, onAccepted: {})

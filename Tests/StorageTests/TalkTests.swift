@@ -8,9 +8,9 @@ import Testing
 struct TalkTests {
   private let conversation = Conversation(channel: "main", account: "bot", scene: Scene(.group, "1"))
 
-  @Test("is found again as it was, by chat and sender, also after a restart")
-  func remembers() async throws {
-    let temporary = try TemporaryStore()
+  @Test("is found again as it was, by chat and sender, also after a restart", arguments: StoreKind.tested)
+  func remembers(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     var talker = Talker(said: "digest", answeredAt: Timestamp(milliseconds: 7))
     talker.wasRefused = true
     talker.hint = "hint"
@@ -27,9 +27,9 @@ struct TalkTests {
     #expect(try await store.read { try $0.talker("alice", in: other) } == nil)
   }
 
-  @Test("is forgotten oldest first, in small steps, and never before its time")
-  func forgets() async throws {
-    let temporary = try TemporaryStore()
+  @Test("is forgotten oldest first, in small steps, and never before its time", arguments: StoreKind.tested)
+  func forgets(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     for index in 1...5 {
       let talker = Talker(said: "\(index)", answeredAt: Timestamp(milliseconds: Int64(index)))
@@ -44,9 +44,9 @@ struct TalkTests {
     #expect(try await store.read { try $0.talker("4", in: conversation) } != nil)
   }
 
-  @Test("answers to bots are counted by chat")
-  func bots() async throws {
-    let temporary = try TemporaryStore()
+  @Test("answers to bots are counted by chat", arguments: StoreKind.tested)
+  func bots(kind: StoreKind) async throws {
+    let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
     _ = try await store.write { try $0.insert(ChatEvent.sample("a")) }
     #expect(try await store.read { try $0.botAnswers(in: conversation) } == 0)

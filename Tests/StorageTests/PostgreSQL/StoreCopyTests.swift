@@ -30,6 +30,8 @@ struct StoreCopyTests {
       }
       try transaction.set("ü🐉", forSetting: "x")
       try transaction.noteAdminChat(of: "root", in: ChatEvent.sample("0").conversation)
+      try transaction.remember(
+        Talker(said: "digest", answeredAt: transaction.now), of: "alice", in: ChatEvent.sample("0").conversation)
       var call = WriteCall(
         code: "CODE", digest: "d", state: .pending,
         call: ToolCall(
