@@ -103,7 +103,8 @@ struct PriorityTests {
   }
 
   @Test(
-    "one conversation may have so many of each class waiting; a redelivery is recognised all the same, others are not affected")
+    "one conversation may have so many of each class waiting; a redelivery is recognised all the same, others are not affected",
+    arguments: StoreKind.tested)
   func limit(kind: StoreKind) async throws {
     let temporary = try TemporaryStore(on: kind)
     let store = temporary.store
