@@ -10,7 +10,7 @@ extension CommandAgent {
     case "help": help(line.rest)
     case "tools": { [toolbox] _ in AgentReply(HelpText.list(toolbox.tools)) }
     case "status": status()
-    case "mode": mode()
+    case "mode": mode(line.rest, event: event)
     case "pending": pending(event)
     case "show": show(line.rest, event: event)
     case "approve": vote(.approve, line.rest, event: event)
@@ -42,9 +42,22 @@ extension CommandAgent {
     }
   }
 
-  private func mode() -> Conclusion {
-    let text = "mode \(policy.mode.rawValue)"
-    return { _ in AgentReply(text) }
+  private func mode(_ name: String, event: ChatEvent) -> Conclusion {
+    let present = policy.mode
+    guard !name.isEmpty else { return { _ in AgentReply("mode \(present.rawValue)") } }
+    guard let mode = Mode(rawValue: name) else {
+      let names = Mode.allCases.map(\.rawValue).joined(separator: "|")
+      return { _ in AgentReply("usage: /mode [\(names)]") }
+    }
+    guard policy.subject(event.sender.id).isAdmin else { return { _ in "Only an admin can set the mode." } }
+    return { [audit] transaction in
+      // Whoever locks the robot down means that chat shall not be enough to open it again.
+      guard try ModeKeeper.mode(in: transaction) != .lockdown else {
+        return "The robot is locked down; only the operator can end that: openclaw mode \(mode.rawValue)"
+      }
+      try ModeKeeper.set(mode, by: event.sender.id, requestID: event.requestID, in: transaction, audit: audit)
+      return AgentReply("mode \(mode.rawValue)")
+    }
   }
 
   // MARK: Approvals

@@ -62,7 +62,7 @@ package struct CommandAgent: Sendable {
       // A write is called later, by its own worker.
       return Concern(effect: tool.effect, tool: tool.effect == .read ? tool.name : nil)
     }
-    return Concern(effect: ["approve", "deny", "resolve", "recall"].contains(line.verb) ? .write : .read, tool: nil)
+    return Concern(effect: ["approve", "deny", "resolve", "recall", "mode"].contains(line.verb) ? .write : .read, tool: nil)
   }
 
   private func answer(_ request: ChatRequest, event: ChatEvent) async -> Conclusion {

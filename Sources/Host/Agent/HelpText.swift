@@ -11,7 +11,7 @@ enum HelpText {
     "/resolve CODE done|failed|retry: after an unknown outcome",
     "/recall: take back my last message, or the one you quote (admins)",
     "/status: how the robot is",
-    "/mode: what it may do at present",
+    "/mode [NAME]: what it may do at present; admins set it",
   ]
 
   static func general(tools: [Tool]) -> String {

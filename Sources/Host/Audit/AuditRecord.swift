@@ -37,6 +37,7 @@ package struct AuditRecord: Sendable {
     case skillKeyTrusted = "skill.key_trusted"
     case skillKeyDistrusted = "skill.key_distrusted"
     case skillDecisionsRefused = "skill.decisions_refused"
+    case modeChanged = "mode.changed"
     /// A damaged database was moved aside, and this one begun.
     case storeSetAside = "store.set_aside"
     /// Somebody at a terminal put an event back into the queue, or deleted it, after it had been put aside.

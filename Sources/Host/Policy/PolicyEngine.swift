@@ -52,8 +52,13 @@ package final class PolicyEngine: Sendable {
   /// The mode that decisions are made in: lockdown as long as there are no rules.
   package var mode: Mode { state.withLock { $0.snapshot == nil ? .lockdown : $0.mode } }
 
-  package func setMode(_ mode: Mode) {
-    state.withLock { $0.mode = mode }
+  /// - Returns: whether it was another before.
+  @discardableResult
+  package func setMode(_ mode: Mode) -> Bool {
+    state.withLock { state in
+      defer { state.mode = mode }
+      return state.mode != mode
+    }
   }
 
   private func current() -> (snapshot: PolicySnapshot, mode: Mode)? {

@@ -30,21 +30,12 @@ extension Transaction {
   ///   - limit: events of this class that may wait in one conversation.
   func insert(_ event: ChatEvent, body: String, as kind: EventClass = .ordinary, limit: Int = .max) throws -> Acceptance {
     let channel = event.conversation.channel
-    for key in event.dedupeKeys {
-      if let known = try row("SELECT request_id FROM event_key WHERE channel = ? AND key = ?", [channel, key]) {
-        guard let id = RequestID(try known["request_id"] as String) else { continue }
-        return .duplicate(of: id)
-      }
-    }
+    if let known = try knownRequest(of: event) { return .duplicate(of: known) }
     let conversation = event.conversation.description
     guard try limit == .max || waiting(in: conversation, kind, atMost: limit) < limit else {
       throw JournalError(.conversationFull, message: "\(limit) events of this chat are waiting already; come again later")
     }
-    for key in event.dedupeKeys {
-      try run(
-        "INSERT INTO event_key (channel, key, request_id, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [channel, key, event.requestID.description, now.milliseconds])
-    }
+    try keepKeys(of: event)
     try run(
       """
       INSERT INTO event (request_id, conversation, channel, message_id, body, received_at, urgent, due_at, state)
@@ -57,6 +48,26 @@ extension Transaction {
     try wake(conversation, for: kind)
     try noteInbound(event)
     return .accepted
+  }
+
+  /// Under which request the event came before, by whichever of its keys.
+  private func knownRequest(of event: ChatEvent) throws -> RequestID? {
+    guard !event.dedupeKeys.isEmpty else { return nil }
+    let marks = event.dedupeKeys.map { _ in "?" }.joined(separator: ", ")
+    let known = try connection.rows(
+      "SELECT request_id FROM event_key WHERE channel = ? AND key IN (\(marks)) LIMIT 1",
+      ([event.conversation.channel] + event.dedupeKeys).map(\.sqlValue))
+    return try known.first.flatMap { RequestID(try $0["request_id"] as String) }
+  }
+
+  private func keepKeys(of event: ChatEvent) throws {
+    guard !event.dedupeKeys.isEmpty else { return }
+    let rows = event.dedupeKeys.map { key in
+      [event.conversation.channel.sqlValue, key.sqlValue, event.requestID.description.sqlValue, now.milliseconds.sqlValue]
+    }
+    let marks = rows.map { _ in "(?, ?, ?, ?)" }.joined(separator: ", ")
+    _ = try connection.run(
+      "INSERT INTO event_key (channel, key, request_id, at) VALUES \(marks) ON CONFLICT DO NOTHING", rows.flatMap(\.self))
   }
 
   /// Makes the lane due, unless it is, or waits for the time of an earlier event of the class. An owned lane is set ready by the worker

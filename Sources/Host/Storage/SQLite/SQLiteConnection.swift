@@ -33,19 +33,18 @@ struct SQLiteConnection: WriterConnection {
   }
 
   func savepoint(_ body: () throws -> Void) throws {
-    var failure: (any Error)?
-    try Self.naming {
-      try database.inSavepoint {
-        do {
-          try body()
-          return .commit
-        } catch {
-          failure = error
-          return .rollback
-        }
+    _ = try run("SAVEPOINT job", [])
+    do {
+      try body()
+      _ = try run("RELEASE SAVEPOINT job", [])
+    } catch {
+      // There is none any more when the whole transaction was rolled back.
+      if collapse == nil {
+        _ = try run("ROLLBACK TO SAVEPOINT job", [])
+        _ = try run("RELEASE SAVEPOINT job", [])
       }
+      throw error
     }
-    if let failure { throw failure }
   }
 
   func commit() throws {

@@ -21,7 +21,7 @@ struct OpenClaw: AsyncParsableCommand {
   static let verbs: [any ParsableCommand.Type] = [
     ServeCommand.self, ChatCommand.self, ConfigCommand.self, AuditCommand.self, EventsCommand.self, QueueCommand.self,
     SkillCommand.self,
-    PolicyCommand.self, BackupCommand.self, StoreCommand.self,
+    PolicyCommand.self, ModeCommand.self, BackupCommand.self, StoreCommand.self,
   ]
 
   static func main() async {

@@ -112,7 +112,7 @@ enum Server {
   ) async throws {
     let record = AuditRecord(.storeSetAside, outcome: "damaged")
     try await store.write { transaction in
-      try transaction.set(Mode.readOnly.rawValue, forSetting: Mode.setting)
+      try ModeKeeper.set(.readOnly, by: nil, in: transaction, audit: audit)
       try audit.append(record, in: transaction)
     }
     let advice = "the database was damaged and lies at \(damaged); a new one was begun, and nothing is written until /mode normal"
@@ -158,7 +158,8 @@ private struct House {
   func run() async throws {
     let counters = Counters()
     let policy = PolicyEngine()
-    if let mode = try await store.read({ try $0.setting(Mode.setting) }).flatMap(Mode.init) { policy.setMode(mode) }
+    let mode = ModeKeeper(store: store, policy: policy, logger: part("policy"))
+    try await mode.follow()
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
@@ -215,7 +216,7 @@ private struct House {
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     var services: [any Service] = [
-      membership, housekeeper, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      membership, housekeeper, mode, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
       AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]

@@ -1,0 +1,43 @@
+import Agent
+import ArgumentParser
+import Audit
+import Core
+import Policy
+
+/// `openclaw mode`
+struct ModeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mode", abstract: "Show or set what the robot may do at present.",
+    discussion: """
+      normal: the rules alone decide. read_only: tools that write are denied. explain_only: no tool runs. lockdown: everything is \
+      denied, and chat cannot end it. A running service follows within a second.
+      """)
+
+  @Argument(help: ArgumentHelp("normal, read_only, explain_only or lockdown.", valueName: "mode"))
+  var name: String?
+
+  @OptionGroup var options: ConfigurationOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard let name, Mode(rawValue: name) == nil else { return }
+    throw ValidationError("There is no mode \(name): it is one of \(Mode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  }
+
+  func run() async throws {
+    let configuration = try options.load()
+    try await output.report {
+      let store = try ExistingStore.open(configuration)
+      guard let mode = name.flatMap(Mode.init) else {
+        let mode = try await store.read { try ModeKeeper.mode(in: $0) }
+        return .init(text: mode.rawValue, fields: ["mode": .string(mode.rawValue)])
+      }
+      guard let key = DataFolder.existingKey("audit", in: configuration.data) else {
+        throw CommandFailure(.unavailable, code: "no_key", "the key of the audit log is not in \(configuration.data)/keys")
+      }
+      try await store.write { try ModeKeeper.set(mode, by: nil, in: $0, audit: AuditTrail(key: key)) }
+      try store.close()
+      return .init(text: mode.rawValue, fields: ["mode": .string(mode.rawValue)])
+    }
+  }
+}
