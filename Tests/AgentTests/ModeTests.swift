@@ -2,6 +2,7 @@ import Audit
 import Core
 import Logging
 import Policy
+import Storage
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import ArgumentParser
 import Audit
 import Core
 import Policy
+import Storage
 
 /// `openclaw mode`
 struct ModeCommand: AsyncParsableCommand {
