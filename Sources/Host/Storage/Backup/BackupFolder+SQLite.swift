@@ -99,6 +99,8 @@ extension BackupFolder {
     guard rename(fresh, path) == 0 else {
       throw BackupError(.cannotWrite, "cannot move \(fresh) to \(path): \(String(cString: strerror(errno)))")
     }
+    // Empty by now, and of no use to anybody.
+    for suffix in ["-wal", "-shm"] { unlink(fresh + suffix) }
     try Self.sync(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     return aside
   }
