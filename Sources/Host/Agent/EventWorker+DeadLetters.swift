@@ -24,20 +24,14 @@ extension EventWorker {
       An event could not be worked on and was put aside. On the server: openclaw queue show \(sequence), then retry or drop. \
       Request \(requestID)
       """
-    for chat in try transaction.adminChats() where agent.policy.subject(chat.sender).isAdmin {
-      try transaction.enqueue(text, to: ReplyAddress(conversation: chat.conversation, requestID: requestID, answers: nil))
-    }
+    try transaction.tellAdmins(MessageContent(text: text), about: requestID) { agent.policy.subject($0).isAdmin }
   }
 
   /// Once in half a minute: somebody at a terminal changes it as well.
   func countDeadLetters() async {
     let now = store.clock.now()
-    let isTime = desk.withLock { desk in
-      if let next = desk.countAt, now < next, next.since(now) <= .seconds(30) { return false }
-      desk.countAt = now.advanced(by: .seconds(30))
-      return true
-    }
-    guard isTime, let count = try? await store.read({ try $0.deadLetterCount() }) else { return }
+    guard desk.withLock({ $0.counting.isDue(at: now) }), let count = try? await store.read({ try $0.deadLetterCount() })
+    else { return }
     desk.withLock { $0.deadLetters = Int64(count) }
   }
 }

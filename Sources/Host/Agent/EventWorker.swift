@@ -28,7 +28,7 @@ package final class EventWorker: Service {
     /// Claimed, and waiting until fewer are with their tool; the oldest first.
     var parked: [Work] = []
     var deadLetters: Int64 = 0
-    var countAt: Timestamp?
+    var counting = Recurrence(every: .seconds(30))
   }
 
   /// One event to work on.

@@ -79,11 +79,7 @@ extension Approvals {
     try witness(.runUnknown, record, reason: code, in: transaction)
     let content = ApprovalCard.unknown(record, because: reason)
     try transaction.enqueue(content, to: record.reply, as: .final)
-    for chat in try transaction.adminChats() where chat.conversation != record.conversation {
-      guard policy.subject(chat.sender).isAdmin else { continue }
-      let address = ReplyAddress(conversation: chat.conversation, requestID: record.requestID, answers: nil)
-      try transaction.enqueue(content, to: address, as: .final)
-    }
+    try transaction.tellAdmins(content, about: record.requestID, except: record.conversation) { policy.subject($0).isAdmin }
     return true
   }
 }

@@ -32,7 +32,7 @@ package final class DeliveryWorker: Service {
 
   /// What the worker remembers between messages.
   private struct House {
-    var tidyAt: Timestamp?
+    var tidying = Recurrence(every: .seconds(30))
     var held: Int64 = 0
     var alerts = AlertLimiter()
   }
@@ -104,15 +104,12 @@ package final class DeliveryWorker: Service {
   /// Once in half a minute, and once a second while there is more to do.
   private func tidy() async {
     let now = store.clock.now()
-    let isTime = house.withLock { house in
-      if let last = house.tidyAt, now < last, last.since(now) <= .seconds(30) { return false }
-      house.tidyAt = now.advanced(by: .seconds(30))
-      return true
-    }
-    guard isTime, let found = try? await store.write({ try $0.tidyOutbox(heldFor: Self.heldFor) }) else { return }
+    guard house.withLock({ $0.tidying.isDue(at: now) }),
+      let found = try? await store.write({ try $0.tidyOutbox(heldFor: Self.heldFor) })
+    else { return }
     house.withLock { house in
       house.held = Int64(found.held)
-      if found.isUnfinished { house.tidyAt = now.advanced(by: .seconds(1)) }
+      if found.isUnfinished { house.tidying.bringForward(to: now.advanced(by: .seconds(1))) }
     }
     guard found.dropped > 0 else { return }
     counters.add(UInt64(found.dropped), to: Self.drops)
@@ -199,10 +196,7 @@ package final class DeliveryWorker: Service {
     let isAdmin = isAdmin
     do {
       try await store.write { transaction in
-        for chat in try transaction.adminChats() where isAdmin(chat.sender) {
-          let address = ReplyAddress(conversation: chat.conversation, requestID: message.requestID, answers: nil)
-          try transaction.enqueue(text, to: address)
-        }
+        try transaction.tellAdmins(MessageContent(text: text), about: message.requestID, isAdmin: isAdmin)
       }
     } catch {
       logger.error("admins could not be told", metadata: ["error": "\(error)"])

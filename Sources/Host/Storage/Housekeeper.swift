@@ -27,21 +27,22 @@ package struct Housekeeper: Service {
     await cancelWhenGracefulShutdown {
       if let damage = try? await store.engine.damage() { onDamage(damage) }
       while !Task.isCancelled {
+        do {
+          try await store.recount()
+          try await forget()
+        } catch {
+          logger.warning("old entries could not be forgotten", metadata: ["error": "\(error)"])
+        }
         // Cancelled: the loop ends.
-        try? await Task.sleep(for: await step() ? Self.pause : Self.rest)
+        try? await Task.sleep(for: Self.rest)
       }
     }
   }
 
-  /// Whether there may be more to do.
-  private func step() async -> Bool {
-    do {
-      try await store.recount()
-      let retention = retention
-      return try await store.write { try $0.forget(by: retention) }
-    } catch {
-      logger.warning("old entries could not be forgotten", metadata: ["error": "\(error)"])
-      return false
+  private func forget() async throws {
+    let retention = retention
+    while !Task.isCancelled, try await store.write({ try $0.forget(by: retention) }) {
+      try? await Task.sleep(for: Self.pause)
     }
   }
 }

@@ -54,10 +54,10 @@ extension Transaction {
   private func knownRequest(of event: ChatEvent) throws -> RequestID? {
     guard !event.dedupeKeys.isEmpty else { return nil }
     let marks = event.dedupeKeys.map { _ in "?" }.joined(separator: ", ")
-    let known = try connection.rows(
+    let known = try row(
       "SELECT request_id FROM event_key WHERE channel = ? AND key IN (\(marks)) LIMIT 1",
-      ([event.conversation.channel] + event.dedupeKeys).map(\.sqlValue))
-    return try known.first.flatMap { RequestID(try $0["request_id"] as String) }
+      SQLArguments(([event.conversation.channel] + event.dedupeKeys).map(\.sqlValue)))
+    return try known.flatMap { RequestID(try $0["request_id"] as String) }
   }
 
   private func keepKeys(of event: ChatEvent) throws {
@@ -66,8 +66,9 @@ extension Transaction {
       [event.conversation.channel.sqlValue, key.sqlValue, event.requestID.description.sqlValue, now.milliseconds.sqlValue]
     }
     let marks = rows.map { _ in "(?, ?, ?, ?)" }.joined(separator: ", ")
-    _ = try connection.run(
-      "INSERT INTO event_key (channel, key, request_id, at) VALUES \(marks) ON CONFLICT DO NOTHING", rows.flatMap(\.self))
+    try run(
+      "INSERT INTO event_key (channel, key, request_id, at) VALUES \(marks) ON CONFLICT DO NOTHING",
+      SQLArguments(rows.flatMap(\.self)))
   }
 
   /// Makes the lane due, unless it is, or waits for the time of an earlier event of the class. An owned lane is set ready by the worker

@@ -60,29 +60,32 @@ extension Transaction {
     let at: String
     /// What must not be touched, and what comes after it neither.
     let open: String
-    let emptying: String
-    let deleting: String
+    /// Statements over the keys after the first and up to the second argument.
+    let emptying: [String]
+    let deleting: [String]
   }
 
   private static let forgettable = [
     Forgettable(
       name: "event", id: "seq", at: "received_at", open: "state = 'pending'",
-      emptying: "UPDATE event SET body = '' WHERE seq > ? AND seq <= ?",
-      deleting: "DELETE FROM event WHERE seq > ? AND seq <= ?"),
+      emptying: ["UPDATE event SET body = '' WHERE seq > ? AND seq <= ?"],
+      deleting: ["DELETE FROM event WHERE seq > ? AND seq <= ?"]),
     Forgettable(
       name: "outbox", id: "id", at: "created_at", open: "state IN ('pending', 'sending', 'held', 'reviewing')",
-      emptying: "UPDATE outbox SET content = '' WHERE id > ? AND id <= ?",
-      deleting: "DELETE FROM outbox WHERE id > ? AND id <= ?"),
+      emptying: ["UPDATE outbox SET content = '' WHERE id > ? AND id <= ?"],
+      deleting: ["DELETE FROM outbox WHERE id > ? AND id <= ?"]),
     Forgettable(
       name: "write_call", id: "id", at: "created_at", open: "state IN ('pending', 'approved', 'claimed', 'unknown')",
-      emptying: "UPDATE write_call SET arguments = '{}' WHERE id > ? AND id <= ?",
-      deleting: "DELETE FROM write_call WHERE id > ? AND id <= ?"),
+      emptying: ["UPDATE write_call SET arguments = '{}' WHERE id > ? AND id <= ?"],
+      deleting: [
+        "DELETE FROM vote WHERE call > ? AND call <= ?", "DELETE FROM write_call WHERE id > ? AND id <= ?",
+      ]),
   ]
 
   /// Goes on where the last step stopped, up to the first row that is too young or still open; ids and times rise together.
   ///
   /// - Returns: how many rows were looked at.
-  private func advance(_ table: Forgettable, to limit: Int64, mark: String, doing statement: String) throws -> Int {
+  private func advance(_ table: Forgettable, to limit: Int64, mark: String, doing statements: [String]) throws -> Int {
     let setting = "retention.\(table.name).\(mark)"
     let start = try self.setting(setting).flatMap { Int64($0) } ?? 0
     let seen = try rows(
@@ -97,10 +100,7 @@ extension Transaction {
     }
     guard let last = old.last else { return 0 }
     let end: Int64 = try last["id"]
-    if table.name == "write_call", mark == "deleted" {
-      try run("DELETE FROM vote WHERE call > ? AND call <= ?", [start, end])
-    }
-    try run(statement, [start, end])
+    for statement in statements { try run(statement, [start, end]) }
     try set("\(end)", forSetting: setting)
     return old.count
   }

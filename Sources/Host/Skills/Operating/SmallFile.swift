@@ -1,15 +1,16 @@
 import Glibc
 
 /// Why a file of the host's own could not be read or written.
-struct SmallFileError: Error {
-  let reason: String
+package struct SmallFileError: Error {
+  /// What the system says.
+  package let reason: String
 
   /// What the last call of the system said.
   static var system: SmallFileError { SmallFileError(reason: String(cString: strerror(errno))) }
 }
 
 /// Files of some kilobytes that are read and replaced as a whole. Everything here blocks.
-enum SmallFile {
+package enum SmallFile {
   /// Nil when there is no such file.
   static func read(_ path: String, maximumSize: Int) throws(SmallFileError) -> [UInt8]? {
     guard let source = Descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) else {
@@ -34,7 +35,7 @@ enum SmallFile {
   /// Writes a new file beside it and moves that into place, so that a reader sees the old content or the new.
   ///
   /// - Parameter isDurable: whether the new content must survive a loss of power.
-  static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SmallFileError) {
+  package static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(SmallFileError) {
     let draft = "\(path).\(getpid()).new"
     unlink(draft)
     guard let target = Descriptor(open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)) else { throw .system }
@@ -58,8 +59,8 @@ enum SmallFile {
     }
   }
 
-  /// Makes a rename durable. A file system that cannot do it has done what it can.
-  static func syncFolder(of path: String) {
+  /// Makes new names beside `path`, and its own, durable. A file system that cannot do it has done what it can.
+  package static func syncFolder(of path: String) {
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     guard let directory = Descriptor(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else { return }
     fsync(directory.number)

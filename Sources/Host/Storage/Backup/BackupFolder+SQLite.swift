@@ -34,7 +34,7 @@ extension BackupFolder {
       try copy.close()
       try source.close()
     } catch {
-      for suffix in ["", "-wal", "-shm", "-journal"] { unlink(target + suffix) }
+      DatabaseFile.remove(target)
       throw BackupError(.cannotWrite, "\(path) could not be copied to \(target): \(SQLiteConnection.reason(error))")
     }
     return try finish(name, at: time)
@@ -76,7 +76,7 @@ extension BackupFolder {
   package func restore(_ manifest: BackupManifest, to path: String, clock: WallClock = .system) async throws -> String? {
     try await verify(manifest)
     let fresh = "\(path).restoring"
-    for suffix in ["", "-wal", "-shm"] { unlink(fresh + suffix) }
+    DatabaseFile.remove(fresh)
     do {
       try FileManager.default.copyItem(atPath: "\(self.path)/\(manifest.file)", toPath: fresh)
     } catch {
@@ -89,18 +89,16 @@ extension BackupFolder {
     var aside: String?
     if FileManager.default.fileExists(atPath: path) {
       let place = "\(path).before-restore-\(clock.now().milliseconds)"
-      for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-        guard rename(path + suffix, place + suffix) == 0 else {
-          throw BackupError(.cannotWrite, "cannot move \(path + suffix) aside: \(String(cString: strerror(errno)))")
-        }
+      if let obstacle = DatabaseFile.move(path, to: place) {
+        throw BackupError(.cannotWrite, "cannot move \(path) aside: \(obstacle)")
       }
       aside = place
     }
     guard rename(fresh, path) == 0 else {
       throw BackupError(.cannotWrite, "cannot move \(fresh) to \(path): \(String(cString: strerror(errno)))")
     }
-    // Empty by now, and of no use to anybody.
-    for suffix in ["-wal", "-shm"] { unlink(fresh + suffix) }
+    // The log is empty by now, and of no use to anybody.
+    DatabaseFile.remove(fresh)
     try Self.sync(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     return aside
   }

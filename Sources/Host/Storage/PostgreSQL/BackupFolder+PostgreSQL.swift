@@ -18,7 +18,7 @@ extension BackupFolder {
       try await copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
       try copy.close()
     } catch {
-      for suffix in ["", "-wal", "-shm", "-journal"] { unlink(target + suffix) }
+      DatabaseFile.remove(target)
       throw BackupError(.cannotWrite, "\(address) could not be copied to \(target): \(SQLiteConnection.reason(error))")
     }
     return try finish(name, at: time)

@@ -25,6 +25,22 @@ struct DatabaseFile: Sendable {
     }
   }
 
+  /// A database and what SQLite keeps beside it: whoever repairs it needs all of them.
+  private static let parts = ["", "-wal", "-shm", "-journal"]
+
+  /// Moves the database at `path` with all that belongs to it; nil when that was done, else why not.
+  static func move(_ path: String, to place: String) -> String? {
+    for part in parts where FileManager.default.fileExists(atPath: path + part) {
+      guard rename(path + part, place + part) == 0 else { return String(cString: strerror(errno)) }
+    }
+    return nil
+  }
+
+  /// Deletes the database at `path`, if there is one, with all that belongs to it.
+  static func remove(_ path: String) {
+    for part in parts { unlink(path + part) }
+  }
+
   private static func status(of path: String) -> stat? {
     var status = stat()
     return stat(path, &status) == 0 ? status : nil

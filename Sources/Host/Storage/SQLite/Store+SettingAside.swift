@@ -1,5 +1,4 @@
 package import Core
-import Foundation
 
 extension Store {
   /// Opens or creates a store in one SQLite file. A damaged one is never written to: it is moved aside, with its log, and a new one
@@ -17,11 +16,8 @@ extension Store {
       return (try open(), nil)
     } catch  where error.code == .damaged {
       let aside = "\(path).damaged-\(clock.now().milliseconds)"
-      // The log belongs to the database: whoever repairs it needs both.
-      for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-        guard rename(path + suffix, aside + suffix) == 0 else {
-          throw StoreError(.damaged, "\(error.message); it could not be moved aside: \(String(cString: strerror(errno)))")
-        }
+      if let obstacle = DatabaseFile.move(path, to: aside) {
+        throw StoreError(.damaged, "\(error.message); it could not be moved aside: \(obstacle)")
       }
       return (try open(), aside)
     }

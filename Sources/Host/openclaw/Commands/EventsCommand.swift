@@ -56,18 +56,15 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     private static func line(_ event: RawEvent) -> String {
-      "\(time(event))  \(event.requestID)  \(event.channel)  \(event.type)\n  \(shown(event))"
+      "\(event.receivedAt.iso8601)  \(event.requestID)  \(event.channel)  \(event.type)\n  \(shown(event))"
     }
 
     private static func fields(_ event: RawEvent) -> JSON {
       [
-        "at": .string(time(event)), "request_id": .string(event.requestID.description), "channel": .string(event.channel),
+        "at": .string(event.receivedAt.iso8601), "request_id": .string(event.requestID.description),
+        "channel": .string(event.channel),
         "type": .string(event.type), "body": .string(String(decoding: event.body, as: UTF8.self)),
       ]
-    }
-
-    private static func time(_ event: RawEvent) -> String {
-      Date(timeIntervalSince1970: Double(event.receivedAt.milliseconds) / 1000).ISO8601Format()
     }
   }
 }

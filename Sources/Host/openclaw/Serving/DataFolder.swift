@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Skills
 
 /// The only folder that the service writes to. Held by one process at a time.
 final class DataFolder: Sendable {
@@ -61,25 +62,19 @@ final class DataFolder: Sendable {
     }
     var generator = SystemRandomNumberGenerator()
     let key = Data((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) })
-    guard FileManager.default.createFile(atPath: file, contents: key, attributes: [.posixPermissions: 0o600]) else {
-      throw CommandFailure(.cannotWrite, code: "data_not_writable", "cannot write \(file): \(Self.reason())")
+    do {
+      // On disk, with its name and that of its folder, before anything is said that only this key explains.
+      try SmallFile.replace(file, with: Array(key))
+      SmallFile.syncFolder(of: path + "/keys")
+    } catch {
+      throw CommandFailure(.cannotWrite, code: "data_not_writable", "cannot write \(file): \(error.reason)")
     }
-    // The content is on disk; its name must be too, before anything is said that only this key explains.
-    for folder in [path + "/keys", path] { Self.sync(folder) }
     return key
   }
 
   /// The secret of that name in the data folder `path`, whoever serves it; nil when none was made yet.
   static func existingKey(_ name: String, in path: String) -> Data? {
     FileManager.default.contents(atPath: "\(path)/keys/\(name)").flatMap { $0.count == 32 ? $0 : nil }
-  }
-
-  /// Makes new names in a folder durable. A file system that cannot do it has done what it can.
-  private static func sync(_ folder: String) {
-    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { return }
-    fsync(directory)
-    close(directory)
   }
 
   private static func reason() -> String { String(cString: strerror(errno)) }

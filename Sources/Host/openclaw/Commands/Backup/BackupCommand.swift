@@ -75,7 +75,6 @@ struct BackupCommand: AsyncParsableCommand {
       let configuration = try options.load()
       try await output.report {
         let (folder, manifest) = try place.folder(configuration).manifest(of: name)
-        try await folder.verify(manifest)
         let records = try await BackupDrill.audit(of: manifest, in: folder)
         return .init(
           text: "\(manifest.file) can be restored; \(records) audit records verify",
@@ -89,9 +88,10 @@ struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "restore", abstract: "Put a backup in the place of the database. The service must be stopped.",
       discussion: """
-        The database that is there is moved aside, never overwritten; one in PostgreSQL must be empty, and no instance may use it. What was open at the moment of the backup may have happened \
-        since, so none of it happens again: events that waited become dead letters (`openclaw queue list`), calls that waited for \
-        approval will not run, those that ran have an unknown outcome.
+        The database that is there is moved aside, never overwritten; one in PostgreSQL must be empty, and no instance may use \
+        it. What was open at the moment of the backup may have happened since, so none of it happens again: events that waited \
+        become dead letters (`openclaw queue list`), calls that waited for approval will not run, those that ran have an unknown \
+        outcome.
         """)
 
     @Argument(help: ArgumentHelp("As `list` shows it, or a path.", valueName: "backup"))
@@ -135,7 +135,7 @@ struct BackupPlace: ParsableArguments {
 extension BackupManifest {
   fileprivate var fields: [String: JSON] {
     [
-      "file": .string(file), "at": .string(Date(timeIntervalSince1970: Double(at.milliseconds) / 1000).ISO8601Format()),
+      "file": .string(file), "at": .string(at.iso8601),
       "bytes": .integer(bytes), "sha256": .string(sha256),
     ]
   }
@@ -143,7 +143,7 @@ extension BackupManifest {
 
 /// What a restore would find, tried on a copy.
 private enum BackupDrill {
-  /// Verifies the audit log in the backup.
+  /// Restores the backup to a place of its own, which checks the file and the database, and verifies the audit log there.
   ///
   /// - Returns: the number of its records.
   static func audit(of manifest: BackupManifest, in folder: BackupFolder) async throws -> Int64 {

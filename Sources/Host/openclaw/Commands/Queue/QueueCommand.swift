@@ -32,13 +32,9 @@ enum QueueDesk {
   static func fields(_ letter: DeadLetter) -> [String: JSON] {
     [
       "seq": .integer(letter.sequence), "request_id": .string(letter.requestID), "channel": .string(letter.channel),
-      "conversation": .string(letter.conversation), "received_at": .string(time(letter.receivedAt)),
-      "put_aside_at": .string(time(letter.buriedAt)), "attempts": .integer(Int64(letter.attempts)),
+      "conversation": .string(letter.conversation), "received_at": .string(letter.receivedAt.iso8601),
+      "put_aside_at": .string(letter.buriedAt.iso8601), "attempts": .integer(Int64(letter.attempts)),
       "error": .string(letter.error),
     ]
-  }
-
-  static func time(_ timestamp: Timestamp) -> String {
-    Date(timeIntervalSince1970: Double(timestamp.milliseconds) / 1000).ISO8601Format()
   }
 }

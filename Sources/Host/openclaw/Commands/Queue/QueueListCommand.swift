@@ -37,7 +37,7 @@ struct QueueListCommand: AsyncParsableCommand {
       [["SEQ", "RECEIVED", "ATTEMPTS", "REQUEST", "CHAT", "ERROR"]]
       + letters.map { letter in
         [
-          "\(letter.sequence)", QueueDesk.time(letter.receivedAt), "\(letter.attempts)", letter.requestID, letter.conversation,
+          "\(letter.sequence)", letter.receivedAt.iso8601, "\(letter.attempts)", letter.requestID, letter.conversation,
           letter.error,
         ].map { $0.printable.replacing("\n", with: " ") }
       }

@@ -21,8 +21,8 @@ struct QueueShowCommand: AsyncParsableCommand {
       guard let (letter, body) = found else { throw QueueDesk.unknown(sequence) }
       let lines = [
         "event \(letter.sequence), request \(letter.requestID)", "in \(letter.conversation)",
-        "received \(QueueDesk.time(letter.receivedAt)), put aside after \(letter.attempts) attempts "
-          + "at \(QueueDesk.time(letter.buriedAt))",
+        "received \(letter.receivedAt.iso8601), put aside after \(letter.attempts) attempts "
+          + "at \(letter.buriedAt.iso8601)",
         "error: \(letter.error)", body,
       ]
       var fields = QueueDesk.fields(letter)
