@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -35,6 +36,31 @@ struct DamageTests {
     #expect(again.damaged == nil)
     #expect(again.store.pendingEvents == 1)
     try again.store.close()
+  }
+
+  @Test("is told from one in the middle of a transaction: that is undone, and the service begins with what was there before")
+  func interrupted() async throws {
+    let folder = try Self.scratch()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "openclaw.db").path
+    let whole = try Store(path: path)
+    for index in 0..<200 { _ = try await whole.write { try $0.insert(ChatEvent.sample("\(index)")) } }
+    try whole.close()
+    // As at the very first start, before the log is in use: the old pages are in a journal, and new ones in the file already.
+    let killed = folder.appending(path: "killed.db").path
+    let database = try DatabaseQueue(path: path)
+    try await database.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN; UPDATE event SET body = 'x' || body")
+      for part in ["", "-journal"] { try FileManager.default.copyItem(atPath: path + part, toPath: killed + part) }
+      try database.execute(sql: "ROLLBACK")
+    }
+    try database.close()
+
+    let opened = try Store.openSettingAside(path: killed, onChange: { _ in })
+    #expect(opened.damaged == nil)
+    #expect(opened.store.pendingEvents == 200)
+    #expect(try await opened.store.write { try $0.claimEvent()?.event.messageID } == "0")
+    try opened.store.close()
   }
 
   @Test("takes no writes while its file is not at its place, and works again once it is put back")

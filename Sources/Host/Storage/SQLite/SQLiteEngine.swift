@@ -75,17 +75,17 @@ final class SQLiteEngine: StoreEngine {
   /// Bytes of a file that is checked before it is opened. A larger one takes too long for that: see `damage`.
   private static let quickCheckLimit: Int64 = 64 << 20
 
-  /// Throws when the file at `path` is damaged. Changes nothing in it: whoever repairs it wants it as it was.
+  /// Throws when the file at `path` is damaged. Changes nothing in it, because whoever repairs it wants it as it was, unless a
+  /// transaction must be undone first in whose middle the process ended: that is no damage.
   static func check(_ path: String) throws(StoreError) {
     guard FileManager.default.fileExists(atPath: path), try DatabaseFile(path).size <= quickCheckLimit else { return }
-    var configuration = GRDB.Configuration()
-    configuration.readonly = true
-    configuration.busyMode = .timeout(5)
-    configuration.label = "check"
     do {
-      let database = try DatabaseQueue(path: path, configuration: configuration)
-      let problem = try database.read(quickCheck)
-      try database.close()
+      let problem: String?
+      do {
+        problem = try quickCheck(path, readonly: true)
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+        problem = try quickCheck(path, readonly: false)
+      }
       if let problem { throw StoreError(.damaged, "\(path) is damaged: \(problem)") }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
       throw StoreError(.damaged, "\(path) is not a usable database")
@@ -99,6 +99,17 @@ final class SQLiteEngine: StoreEngine {
   func damage() async throws -> String? {
     guard file.size > Self.quickCheckLimit else { return nil }
     return try await pool.read(Self.quickCheck)
+  }
+
+  private static func quickCheck(_ path: String, readonly: Bool) throws -> String? {
+    var configuration = GRDB.Configuration()
+    configuration.readonly = readonly
+    configuration.busyMode = .timeout(5)
+    configuration.label = "check"
+    let database = try DatabaseQueue(path: path, configuration: configuration)
+    let problem = try database.read(quickCheck)
+    try database.close()
+    return problem
   }
 
   private static func quickCheck(_ database: Database) throws -> String? {
