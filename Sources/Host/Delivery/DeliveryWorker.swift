@@ -64,13 +64,15 @@ package final class DeliveryWorker: Service {
       await withDiscardingTaskGroup { group in
         while !Task.isCancelled {
           await tidy()
+          // Looked at before the claim: what ends in between may have made the next message of its chat due.
+          let wasIdle = inFlight.withLock { $0 == 0 }
           let due = await claim()
           inFlight.withLock { $0 += due.count }
           for (message, attempt) in due {
             group.addTask { await self.send(message, attempt: attempt) }
           }
           guard due.isEmpty else { continue }
-          if Task.isShuttingDownGracefully && inFlight.withLock({ $0 == 0 }) { return }
+          if Task.isShuttingDownGracefully && wasIdle { return }
           await wakeup.wait(atMost: await idleTime())
         }
       }
