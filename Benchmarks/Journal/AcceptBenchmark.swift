@@ -125,13 +125,6 @@ struct AcceptBenchmark {
   }
 }
 
-/// Gives every number once.
-private final class Numbers: Sendable {
-  private let value = Atomic(0)
-
-  func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
-}
-
 /// The floor under every durable acknowledgement.
 enum Disk {
   /// Microseconds for one small append and its fdatasync, many times.

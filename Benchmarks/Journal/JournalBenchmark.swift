@@ -1,8 +1,9 @@
 import Core
 import Foundation
 import Storage
+import Synchronization
 
-/// What the journal costs, beside SQLite alone: `journal-benchmark [accept | queue]`.
+/// What the journal costs, beside SQLite alone: `journal-benchmark [accept | queue | backup]`.
 @main
 struct JournalBenchmark {
   static func main() async {
@@ -10,6 +11,7 @@ struct JournalBenchmark {
       let parts = CommandLine.arguments.dropFirst()
       if parts.isEmpty || parts.contains("accept") { try await AcceptBenchmark().run() }
       if parts.isEmpty || parts.contains("queue") { try await QueueBenchmark().run() }
+      if parts.isEmpty || parts.contains("backup") { try await BackupBenchmark().run() }
     } catch {
       FileHandle.standardError.write(Data("journal-benchmark: \(error)\n".utf8))
       exit(70)
@@ -54,15 +56,17 @@ final class Scratch: Sendable {
 /// The events of a load, made before the clock starts.
 enum SampleEvents {
   static func make(_ count: Int, conversations: Int) -> [ChatEvent] {
-    (0..<count).map { number in
-      let id = "ROBOT1.0_" + padded(number, to: 10)
-      let member = "qq:102000000:7D1C5A2B90E84F3388A1C2D3E4F5" + padded(number % 1000, to: 4)
-      return ChatEvent(
-        requestID: RequestID(), receivedAt: WallClock.system.now(), conversation: conversation(number % conversations),
-        sender: Sender(id: member, name: "somebody"), messageID: id,
-        text: "/weather city=Shenzhen days=3, and please tell me whether I need an umbrella (\(id))",
-        mentions: Mentions(bot: true), sentAt: WallClock.system.now(), dedupeKeys: ["message:\(id)"])
-    }
+    (0..<count).map { make($0, in: conversation($0 % conversations)) }
+  }
+
+  static func make(_ number: Int, in conversation: Conversation) -> ChatEvent {
+    let id = "ROBOT1.0_" + padded(number, to: 10)
+    let member = "qq:102000000:7D1C5A2B90E84F3388A1C2D3E4F5" + padded(number % 1000, to: 4)
+    return ChatEvent(
+      requestID: RequestID(), receivedAt: WallClock.system.now(), conversation: conversation,
+      sender: Sender(id: member, name: "somebody"), messageID: id,
+      text: "/weather city=Shenzhen days=3, and please tell me whether I need an umbrella (\(id))",
+      mentions: Mentions(bot: true), sentAt: WallClock.system.now(), dedupeKeys: ["message:\(id)"])
   }
 
   static func conversation(_ number: Int) -> Conversation {
@@ -73,6 +77,16 @@ enum SampleEvents {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
+}
+
+/// Gives every number once.
+final class Numbers: Sendable {
+  private let value = Atomic(0)
+
+  func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
+
+  /// How many were given.
+  var given: Int { value.load(ordering: .relaxed) }
 }
 
 extension Duration {

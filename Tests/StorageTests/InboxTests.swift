@@ -8,7 +8,7 @@ import Testing
 
 extension Transaction {
   func insert(_ event: ChatEvent) throws -> Acceptance {
-    try insert(event, body: StoredText.encode(event))
+    try insert(event, body: StoredText.encode(event)).get()
   }
 }
 
@@ -29,7 +29,9 @@ struct InboxTests {
     #expect(try await inbox.accept(first) == .accepted)
     #expect(try await inbox.accept(ChatEvent.sample("a", keys: ["outer:1"])) == .duplicate(of: first.requestID))
     #expect(try await inbox.accept(ChatEvent.sample("a", keys: ["outer:2", "message:a"])) == .duplicate(of: first.requestID))
-    #expect(try await inbox.accept(ChatEvent.sample("b")) == .accepted)
+    #expect(try await inbox.accept(ChatEvent.sample("a", keys: ["outer:2"])) == .duplicate(of: first.requestID))
+    #expect(try await inbox.accept(first) == .duplicate(of: first.requestID))
+    #expect(try await inbox.accept(ChatEvent.sample("b", keys: ["twice", "twice"])) == .accepted)
     #expect(temporary.store.pendingEvents == 2)
   }
 

@@ -8,12 +8,12 @@ import Testing
 @Suite("What is worked on first")
 struct PriorityTests {
   private func insert(
-    _ ids: [String], as kind: EventClass, in group: String = "1", limit: Int = .max, into store: Store
+    _ ids: [String], as kind: EventClass, in group: String = "1", limit: Int? = nil, into store: Store
   ) async throws {
     for id in ids {
       _ = try await store.write { transaction in
         let event = ChatEvent.sample(id, in: Scene(.group, group))
-        return try transaction.insert(event, body: StoredText.encode(event), as: kind, limit: limit)
+        return try transaction.insert(event, body: StoredText.encode(event), as: kind, limit: limit).get()
       }
     }
   }

@@ -48,7 +48,7 @@ final class CountingChat {
       conversation: Conversation(channel: "main", account: "bot", scene: scene), sender: Sender(id: "x", name: "x"),
       messageID: id, text: "", dedupeKeys: [id])
     let body = try StoredText.encode(event)
-    _ = try await store.write { try $0.insert(event, body: body) }
+    _ = try await store.write { try $0.insert(event, body: body).get() }
     return event.replyAddress
   }
 

@@ -34,26 +34,25 @@ package struct Inbox: EventJournal {
   }
 
   package func accept(_ event: ChatEvent) async throws(JournalError) -> Acceptance {
-    guard store.backlog.withLock({ $0 < limit }) else {
+    let backlog = store.backlog.withLock { $0 }
+    guard backlog < limit else {
       throw JournalError(.full, message: "\(limit) events are waiting already; come again later")
     }
-    let acceptance: Acceptance
+    let acceptance: Result<Acceptance, JournalError>
     do {
       let body = try StoredText.encode(event)
       let kind = classify(event)
-      acceptance = try await store.write { [conversationLimit] in
-        try $0.insert(event, body: body, as: kind, limit: conversationLimit)
-      }
-    } catch let error as JournalError {
-      throw error
+      // Those of one conversation are counted only when there are so many in all.
+      let limit = backlog < conversationLimit ? nil : conversationLimit
+      acceptance = try await store.writeWithGroup { try $0.insert(event, body: body, as: kind, limit: limit) }
     } catch {
       throw JournalError(.unavailable, message: "the event could not be written to disk: \(Store.reason(error))")
     }
-    if acceptance == .accepted {
+    if acceptance == .success(.accepted) {
       store.backlog.withLock { $0 += 1 }
       onAccepted()
     }
-    return acceptance
+    return try acceptance.get()
   }
 }
 

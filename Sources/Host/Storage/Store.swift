@@ -52,18 +52,33 @@ package final class Store: Sendable {
   package func write<Value: Sendable>(
     _ body: @escaping @Sendable (Transaction) throws -> Value
   ) async throws -> Value {
+    try await submit { connection, transaction in
+      Result {
+        var value: Value?
+        try connection.savepoint { value = try body(transaction) }
+        guard let value else { throw StoreError(.cannotCommit, "the savepoint did not run") }
+        return value
+      }
+    }
+  }
+
+  /// Like `write`, without the savepoint, which costs as much as a third of a short body: for one that throws nothing of its own. Should
+  /// it throw all the same, nothing is committed of the group it shares a transaction with.
+  func writeWithGroup<Value: Sendable>(
+    _ body: @escaping @Sendable (Transaction) throws -> Value
+  ) async throws -> Value {
+    try await submit { _, transaction in .success(try body(transaction)) }
+  }
+
+  private func submit<Value: Sendable>(
+    _ body: @escaping @Sendable (any WriterConnection, Transaction) throws -> Result<Value, any Error>
+  ) async throws -> Value {
     let boot = boot
     let rules = sendingRules.withLock { $0 }
     return try await withCheckedThrowingContinuation { continuation in
-      let run: @Sendable (any WriterConnection, Timestamp) -> @Sendable (StoreError?) -> Void = { connection, now in
-        let result = Result { () throws -> Value in
-          var value: Value?
-          try connection.savepoint {
-            value = try body(Transaction(connection: connection, now: now, boot: boot, sendingRules: rules))
-          }
-          guard let value else { throw StoreError(.cannotCommit, "the savepoint did not run") }
-          return value
-        }
+      let run: @Sendable (any WriterConnection, Timestamp) throws -> @Sendable (StoreError?) -> Void = { connection, now in
+        let transaction = Transaction(connection: connection, now: now, boot: boot, sendingRules: rules)
+        let result = try body(connection, transaction)
         return { @Sendable commitError in
           if let commitError {
             continuation.resume(throwing: commitError)

@@ -27,48 +27,71 @@ extension Transaction {
   ///
   /// - Parameters:
   ///   - body: the event, encoded before the transaction began: every other writer waits for what happens inside.
-  ///   - limit: events of this class that may wait in one conversation.
-  func insert(_ event: ChatEvent, body: String, as kind: EventClass = .ordinary, limit: Int = .max) throws -> Acceptance {
-    let channel = event.conversation.channel
-    if let known = try knownRequest(of: event) { return .duplicate(of: known) }
+  ///   - limit: events of this class that may wait in one conversation; nil when fewer wait in all of them.
+  /// - Returns: a failure when the conversation is full; nothing was changed then.
+  func insert(
+    _ event: ChatEvent, body: String, as kind: EventClass = .ordinary, limit: Int? = nil
+  ) throws -> Result<Acceptance, JournalError> {
     let conversation = event.conversation.description
-    guard try limit == .max || waiting(in: conversation, kind, atMost: limit) < limit else {
-      throw JournalError(.conversationFull, message: "\(limit) events of this chat are waiting already; come again later")
+    if let limit, try waiting(in: conversation, kind, atMost: limit) >= limit {
+      if let known = try knownRequest(of: event) { return .success(.duplicate(of: known)) }
+      return .failure(
+        JournalError(.conversationFull, message: "\(limit) events of this chat are waiting already; come again later"))
     }
-    try keepKeys(of: event)
+    if let known = try keepKeys(of: event) { return .success(.duplicate(of: known)) }
     try run(
       """
       INSERT INTO event (request_id, conversation, channel, message_id, body, received_at, urgent, due_at, state)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending')
       """,
       [
-        event.requestID.description, conversation, channel, event.messageID, body, event.receivedAt.milliseconds,
-        kind == .urgent, now.milliseconds,
+        event.requestID.description, conversation, event.conversation.channel, event.messageID, body,
+        event.receivedAt.milliseconds, kind == .urgent, now.milliseconds,
       ])
     try wake(conversation, for: kind)
     try noteInbound(event)
-    return .accepted
+    return .success(.accepted)
   }
 
-  /// Under which request the event came before, by whichever of its keys.
-  private func knownRequest(of event: ChatEvent) throws -> RequestID? {
+  /// Keeps the keys of a new event. When one of them was kept before, the event is known, and those that are new name the same request:
+  /// the next redelivery may come under them.
+  ///
+  /// - Returns: under which request the event came before.
+  private func keepKeys(of event: ChatEvent) throws -> RequestID? {
     guard !event.dedupeKeys.isEmpty else { return nil }
-    let marks = event.dedupeKeys.map { _ in "?" }.joined(separator: ", ")
-    let known = try row(
-      "SELECT request_id FROM event_key WHERE channel = ? AND key IN (\(marks)) LIMIT 1",
-      SQLArguments(([event.conversation.channel] + event.dedupeKeys).map(\.sqlValue)))
-    return try known.flatMap { RequestID(try $0["request_id"] as String) }
-  }
-
-  private func keepKeys(of event: ChatEvent) throws {
-    guard !event.dedupeKeys.isEmpty else { return }
     let rows = event.dedupeKeys.map { key in
       [event.conversation.channel.sqlValue, key.sqlValue, event.requestID.description.sqlValue, now.milliseconds.sqlValue]
     }
     let marks = rows.map { _ in "(?, ?, ?, ?)" }.joined(separator: ", ")
-    try run(
+    let kept = try run(
       "INSERT INTO event_key (channel, key, request_id, at) VALUES \(marks) ON CONFLICT DO NOTHING",
       SQLArguments(rows.flatMap(\.self)))
+    guard kept < event.dedupeKeys.count, let known = try knownRequest(of: event, except: kept > 0 ? event.requestID : nil) else {
+      return nil
+    }
+    if kept > 0 {
+      try run(
+        "UPDATE event_key SET request_id = ? WHERE channel = ? AND request_id = ? AND key IN (\(Self.marks(event.dedupeKeys)))",
+        SQLArguments(
+          ([known.description, event.conversation.channel, event.requestID.description] + event.dedupeKeys).map(\.sqlValue)))
+    }
+    return known
+  }
+
+  /// Under which request the event came before, by whichever of its keys.
+  private func knownRequest(of event: ChatEvent, except own: RequestID? = nil) throws -> RequestID? {
+    guard !event.dedupeKeys.isEmpty else { return nil }
+    let known = try row(
+      """
+      SELECT request_id FROM event_key
+      WHERE channel = ? AND request_id <> ? AND key IN (\(Self.marks(event.dedupeKeys))) LIMIT 1
+      """,
+      SQLArguments(([event.conversation.channel, own?.description ?? ""] + event.dedupeKeys).map(\.sqlValue)))
+    return try known.flatMap { RequestID(try $0["request_id"] as String) }
+  }
+
+  private static func marks(_ values: [String]) -> String {
+    values.map { _ in "?" }.joined(separator: ", ")
   }
 
   /// Makes the lane due, unless it is, or waits for the time of an earlier event of the class. An owned lane is set ready by the worker

@@ -86,6 +86,13 @@ actor RestartingService {
     return await stopped?.terminate()
   }
 
+  /// SIGKILL, to a life that began with `start`.
+  func kill() async {
+    let killed = service
+    service = nil
+    await killed?.kill()
+  }
+
   private func publish(_ started: ServiceProcess) {
     service = started
     for waiter in waiters { waiter.resume(returning: started.port) }

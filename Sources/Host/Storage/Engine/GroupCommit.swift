@@ -108,7 +108,7 @@ final class GroupCommit: Sendable {
     do {
       let now = try connection.begin()
       for job in group {
-        completions.append(job.run(connection, now))
+        completions.append(try job.run(connection, now))
         if let collapse = connection.collapse { throw collapse }
       }
       try connection.commit()

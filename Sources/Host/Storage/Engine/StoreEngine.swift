@@ -69,8 +69,9 @@ struct UndecidedCommit: Error {
 
 /// One caller's part of a group.
 package struct WriteJob: Sendable {
-  /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed.
-  let run: @Sendable (any WriterConnection, Timestamp) -> @Sendable (_ commitError: StoreError?) -> Void
+  /// Runs inside the group's transaction and returns what to do when its fate is known: nil = committed. Throws when the group must
+  /// not commit.
+  let run: @Sendable (any WriterConnection, Timestamp) throws -> @Sendable (_ commitError: StoreError?) -> Void
   /// Tells the caller that its turn never came.
   let refuse: @Sendable (StoreError) -> Void
 }
