@@ -11,7 +11,9 @@ struct CheckTests {
         "notes.put", .write,
         [
           "type": "object", "additionalProperties": false, "required": ["path"],
-          "properties": ["path": ["type": "string"], "size": ["type": "integer"], "force": ["type": "boolean"]],
+          "properties": [
+            "path": ["type": "string"], "size": ["type": "integer"], "force": ["type": "boolean"], "price": ["type": "number"],
+          ],
         ]),
       tool("notes.count", .read, ["type": "object", "additionalProperties": false, "properties": ["path": ["type": "integer"]]]),
     ], capabilities: ["chat.send", "clock", "http.fetch", "kv.delete", "kv.get", "kv.put", "log", "secret.use"])
@@ -73,6 +75,12 @@ struct CheckTests {
       (call("context.untyped.contains(1)"), .typeMismatch, nil),
       (call("context.minute"), .typeMismatch, nil),
       (call("principal in \"admins\""), .typeMismatch, nil),
+      // A number that rules do not always see.
+      (call("context.args has price && context.args.price > 3"), .fraction, "context.untyped"),
+      (call("!(context.args has price)"), .fraction, "whole number"),
+      // Letters that look alike.
+      (call("context.channel == \"m\u{430}in\""), .mixedScript, "one script"),
+      (call("context.channel like \"*m\\u{3b1}in\""), .mixedScript, "one script"),
       // An argument that is text in one tool and a number in another.
       (
         "@id(\"a\") forbid (principal, action == Action::\"call\", resource) when { context.args has path && context.args.path like \"x*\" };",
@@ -104,6 +112,8 @@ struct CheckTests {
     arguments: [
       call("context.args.path like \"a/*\""), call("context.args has size && context.args.size > 3"),
       call("context.args has force && context.args.force"),
+      call("context.channel == \"главный\" || context.channel == \"пример a\""),
+      call("context.args.path like \"笔记notes/*\""),
       call("context.args has path && context.args.path == \"a\"", "resource in Effect::\"write\""),
       call("if context.args has size then context.args.size > 3 else true"),
       call("context.weekday <= 5 && context.minute >= 540 && context.minute < 1320"),
@@ -132,6 +142,14 @@ struct CheckTests {
     #expect(Self.check(rule, toolsets: "w: [\"notes.p*\"]").problems.isEmpty)
     let idle = try #require(Self.check(rule, toolsets: "w:\n  - \"notes.p*\"\n  - note.put").problems.first)
     #expect(idle.line == 3 && idle.message == "no tool is called `note.put`" && idle.help == "did you mean `notes.put`?")
+    let limits = "- { match: note.put, per: all, cooldown: 1s }"
+    let idleLimit = PolicyCheck(
+      [
+        SourceFile(name: "a.cedar", text: Self.call("true", "resource")), SourceFile(name: "limits.yaml", text: limits),
+        SourceFile(name: "roles.yaml", text: "people: []"),
+      ], in: "policies", world: Self.world
+    ).problems
+    #expect(idleLimit.map(\.message) == ["no tool is called `note.put`"] && idleLimit.first?.help == "did you mean `notes.put`?")
     let folder = try TemporaryFolder(["a.cedar": Self.call("true", "resource"), "roles.yaml": "people: []", "gate.yaml": "a: b"])
     let stranger = PolicyCheck(directory: folder.path, world: Self.world).problems
     #expect(stranger.map(\.message) == ["nobody reads this file"])

@@ -5,6 +5,7 @@ struct PolicyDraft {
   private(set) var roles: RolesTable?
   private(set) var gates = GatesTable([])
   private(set) var toolsets = ToolsetsTable()
+  private(set) var limits = LimitsTable()
   /// Everything that keeps it from being taken.
   private(set) var problems: [PolicyProblem] = []
 
@@ -12,6 +13,7 @@ struct PolicyDraft {
   init(_ files: [SourceFile], in directory: String) {
     for file in files { take(file) }
     for rule in rules { problems += Vocabulary.problems(of: rule, gates: gates.names, toolsets: toolsets.toolsets.map(\.name)) }
+    problems += limits.problems(toolsets: toolsets.toolsets.map(\.name))
     problems += Self.repeatedIDs(rules)
     if rules.count > Parser.maximumRules {
       problems.append(PolicyProblem(file: directory, message: "\(rules.count) rules; at most \(Parser.maximumRules) are allowed"))
@@ -37,6 +39,10 @@ struct PolicyDraft {
     case ToolsetsTable.fileName:
       let read = ToolsetsTable.read(file)
       toolsets = read.table
+      problems += read.problems
+    case LimitsTable.fileName:
+      let read = LimitsTable.read(file)
+      limits = read.table
       problems += read.problems
     default:
       let parsed = Parser.parse(file)

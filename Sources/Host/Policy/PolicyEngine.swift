@@ -1,18 +1,28 @@
+import Core
 import Synchronization
 
 /// Holds the rules in force and answers questions by them. Every answer is given by one snapshot from start to end.
 package final class PolicyEngine: Sendable {
   private struct State {
     var snapshot: PolicySnapshot?
+    var shadow: PolicySnapshot?
     var mode: Mode
     var lastError: PolicyError?
+    var shadowError: PolicyError?
   }
 
   private let state: Mutex<State>
+  private let onShadowDifference: @Sendable (ShadowDifference) -> Void
 
   /// An engine without rules denies everything as in lockdown.
-  package init(snapshot: PolicySnapshot? = nil, mode: Mode = .normal) {
+  ///
+  /// - Parameter onShadowDifference: told, on the caller's thread, of every answer that rules in shadow would have given otherwise.
+  package init(
+    snapshot: PolicySnapshot? = nil, mode: Mode = .normal,
+    onShadowDifference: @escaping @Sendable (ShadowDifference) -> Void = { _ in }
+  ) {
     state = Mutex(State(snapshot: snapshot, mode: mode))
+    self.onShadowDifference = onShadowDifference
   }
 
   /// Starts with the rules of a folder, or in lockdown when they are unusable; `lastError` then says why.
@@ -32,16 +42,39 @@ package final class PolicyEngine: Sendable {
   ) throws(PolicyError) -> PolicySnapshot {
     do {
       let snapshot = try PolicySnapshot.load(directory: directory, digest: digest)
-      state.withLock {
-        $0.snapshot = snapshot
-        $0.lastError = nil
-      }
+      take(snapshot)
       return snapshot
     } catch {
-      state.withLock { $0.lastError = error }
+      refuse(error)
       throw error
     }
   }
+
+  /// These rules are in force from now on.
+  package func take(_ snapshot: PolicySnapshot) {
+    state.withLock {
+      $0.snapshot = snapshot
+      $0.lastError = nil
+    }
+  }
+
+  /// Other rules were not taken; those in force stay.
+  package func refuse(_ error: PolicyError) {
+    state.withLock { $0.lastError = error }
+  }
+
+  /// Rules that are asked beside those in force and decide nothing; nil for none.
+  ///
+  /// - Parameter error: why those that there are cannot be asked.
+  package func setShadow(_ snapshot: PolicySnapshot?, error: PolicyError? = nil) {
+    state.withLock {
+      $0.shadow = snapshot
+      $0.shadowError = error
+    }
+  }
+
+  /// The rules in shadow, and why there are none although there should be some.
+  package var shadow: (snapshot: PolicySnapshot?, error: PolicyError?) { state.withLock { ($0.shadow, $0.shadowError) } }
 
   /// The rules in force; nil when there never were any.
   package var snapshot: PolicySnapshot? { state.withLock(\.snapshot) }
@@ -61,8 +94,16 @@ package final class PolicyEngine: Sendable {
     }
   }
 
-  private func current() -> (snapshot: PolicySnapshot, mode: Mode)? {
-    state.withLock { state in state.snapshot.map { ($0, state.mode) } }
+  private struct Current {
+    let snapshot: PolicySnapshot
+    let shadow: PolicySnapshot?
+    let mode: Mode
+  }
+
+  private func current() -> Current? {
+    state.withLock { state in
+      state.snapshot.map { Current(snapshot: $0, shadow: state.shadow, mode: state.mode) }
+    }
   }
 }
 
@@ -70,9 +111,16 @@ package final class PolicyEngine: Sendable {
 
 extension PolicyEngine {
   /// Whether a call may run now, after approval, or not.
-  package func decideCall(_ question: CallQuestion) -> CallDecision {
-    guard let (snapshot, mode) = current() else { return .deny(Denial(.lockdown)) }
-    return snapshot.decideCall(question, mode: mode)
+  package func decideCall(_ question: CallQuestion) -> CallDecision { ruling(on: question).decision }
+
+  /// The same, with what rules on trial would have had to say.
+  package func ruling(on question: CallQuestion) -> Ruling {
+    guard let current = current() else { return Ruling(.deny(Denial(.lockdown))) }
+    let ruling = current.snapshot.ruling(on: question, mode: current.mode)
+    if let shadow = current.shadow {
+      compare("call", question.tool.name, Outcome(ruling.decision)) { Outcome(shadow.decideCall(question, mode: current.mode)) }
+    }
+    return ruling
   }
 
   /// Whether `approver` may let this call through this gate. Ask at the vote and again when the call is about to run.
@@ -81,24 +129,40 @@ extension PolicyEngine {
   ///   - question: the call that waits, with the time of the vote.
   ///   - approver: as in `Sender.id`. All ids of one person are that person, so nobody approves their own call by another account.
   package func mayApprove(_ question: CallQuestion, approver: String, gate: Gate) -> Verdict {
-    guard let (snapshot, mode) = current() else { return .deny(Denial(.lockdown)) }
-    return snapshot.mayApprove(question, approver: approver, gate: gate, mode: mode)
+    guard let current = current() else { return .deny(Denial(.lockdown)) }
+    let verdict = current.snapshot.mayApprove(question, approver: approver, gate: gate, mode: current.mode)
+    if let shadow = current.shadow {
+      compare("approve", question.tool.name, Outcome(verdict)) {
+        Outcome(shadow.mayApprove(question, approver: approver, gate: gate, mode: current.mode))
+      }
+    }
+    return verdict
   }
 
   /// Whether enough enrolled people other than the requester could pass the gate, so that asking makes sense at all.
   package func canAnyoneApprove(_ question: CallQuestion, gate: Gate) -> Bool {
-    guard let (snapshot, mode) = current() else { return false }
-    return snapshot.canAnyoneApprove(question, gate: gate, mode: mode)
+    guard let current = current() else { return false }
+    return current.snapshot.canAnyoneApprove(question, gate: gate, mode: current.mode)
   }
 
   /// Whether a skill may use a capability during a call.
   package func mayUse(_ question: UseQuestion) -> Verdict {
-    guard let (snapshot, mode) = current() else { return .deny(Denial(.lockdown)) }
-    return snapshot.mayUse(question, mode: mode)
+    guard let current = current() else { return .deny(Denial(.lockdown)) }
+    let verdict = current.snapshot.mayUse(question, mode: current.mode)
+    if let shadow = current.shadow {
+      compare("use", question.capability, Outcome(verdict)) { Outcome(shadow.mayUse(question, mode: current.mode)) }
+    }
+    return verdict
   }
 
   /// Who this id is, and what roles it holds; nobody as long as there are no rules.
   package func subject(_ id: String) -> Subject {
     snapshot?.subject(id) ?? Subject(id: id, person: nil, roles: [])
+  }
+
+  private func compare(_ verb: String, _ subject: String, _ live: Outcome, _ shadow: () -> Outcome) {
+    let shadow = shadow()
+    guard shadow.description != live.description else { return }
+    onShadowDifference(ShadowDifference(verb: verb, subject: subject, live: live, shadow: shadow))
   }
 }

@@ -10,6 +10,12 @@ package struct PolicyProblem: Sendable, Hashable, CustomStringConvertible {
     case neverMatches = "never_matches"
     case duplicateID = "duplicate_id"
     case permitsEverything = "permit_without_action"
+    /// `@mode` where it would mean nothing.
+    case misplacedMode = "misplaced_mode"
+    /// An argument that rules see only in part.
+    case fraction
+    /// Text that looks like other text.
+    case mixedScript = "mixed_script"
     /// A test of `policies/tests` says otherwise.
     case testFailed = "test_failed"
   }

@@ -4,9 +4,11 @@ import Foundation
 enum PolicyFolder {
   private static let maximumFiles = 256
   /// Tables by their names; what else ends in .yaml is read by nobody.
-  static let tables = [RolesTable.fileName, GatesTable.fileName, ToolsetsTable.fileName]
+  static let tables = [RolesTable.fileName, GatesTable.fileName, ToolsetsTable.fileName, LimitsTable.fileName]
   /// Where the tests of the rules are, below the folder.
   static let tests = "tests"
+  /// Where rules are that are asked beside those in force, with tables of their own.
+  static let shadow = "shadow"
 
   /// All files that matter, sorted by name. Names that start with a dot are none of ours: editors put their drafts there.
   static func read(_ directory: String) throws(PolicyError) -> [SourceFile] {
@@ -16,9 +18,11 @@ enum PolicyFolder {
   /// The tables of tests; none where there is no folder for them.
   static func readTests(_ directory: String) throws(PolicyError) -> [SourceFile] {
     let folder = "\(directory)/\(tests)"
-    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    guard exists(folder) else { return [] }
     return try read(folder) { $0.hasSuffix(".yaml") }
   }
+
+  static func exists(_ folder: String) -> Bool { FileManager.default.fileExists(atPath: folder) }
 
   /// Names of tables that nobody reads.
   static func strangers(in directory: String) -> [String] {

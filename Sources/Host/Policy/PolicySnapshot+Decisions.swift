@@ -2,9 +2,18 @@ import Core
 
 /// The four questions, answered by the rules of one snapshot.
 extension PolicySnapshot {
-  func decideCall(_ question: CallQuestion, mode: Mode) -> CallDecision {
-    if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
+  func decideCall(_ question: CallQuestion, mode: Mode) -> CallDecision { ruling(on: question, mode: mode).decision }
+
+  func ruling(on question: CallQuestion, mode: Mode) -> Ruling {
+    if let denial = mode.denial(of: question.tool.effect) { return Ruling(.deny(denial)) }
     let (call, auto) = answers(to: question, mode: mode)
+    let decision = decision(call, auto)
+    // What is denied anyway tells nothing of a rule on trial.
+    if case .deny = decision { return Ruling(decision) }
+    return Ruling(decision, trials: trials(call.trials + (auto?.trials ?? [])))
+  }
+
+  private func decision(_ call: Authorization, _ auto: Authorization?) -> CallDecision {
     guard let auto else { return .deny(denial(call)) }
     let named = Set(call.permits.compactMap { rules.rules[$0].gate })
     if named.isEmpty, auto.isAllowed {
@@ -101,6 +110,14 @@ extension PolicySnapshot {
       return Denial(.forbidError, rules: ids(forbids), errors: errors)
     }
     return Denial(.noPermit, errors: errors)
+  }
+
+  private func trials(_ positions: [Int]) -> [TrialForbid] {
+    positions.map { position in
+      let rule = rules.rules[position]
+      let words = rule.annotation("description")?.value.string
+      return TrialForbid(rule: rule.id, warning: rule.trial == .warn ? words ?? "rule \(rule.id)" : nil)
+    }
   }
 
   private func ids(_ positions: [Int]) -> [String] {

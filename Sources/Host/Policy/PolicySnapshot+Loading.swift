@@ -6,8 +6,18 @@ extension PolicySnapshot {
   package static func load(
     directory: String, digest: ([UInt8]) -> String = fnv1a
   ) throws(PolicyError) -> PolicySnapshot {
-    let snapshot = try make(from: try PolicyFolder.read(directory), in: directory, digest: digest)
-    let run = RuleTests.run(try PolicyFolder.readTests(directory), on: snapshot)
+    try load(try PolicyFiles(directory: directory), digest: digest)
+  }
+
+  /// The same from files that were read before. Computes for a while: not for the cooperative pool.
+  package static func load(
+    _ files: PolicyFiles, digest: ([UInt8]) -> String = fnv1a
+  ) throws(PolicyError) -> PolicySnapshot {
+    let snapshot = try make(from: files.rules, in: files.place, digest: digest)
+    if let failure = SelfTest.failure(of: snapshot.rules.rules) {
+      throw PolicyError(problems: [PolicyProblem(file: files.place, message: failure)])
+    }
+    let run = RuleTests.run(files.tests, on: snapshot)
     guard run.problems.isEmpty else { throw PolicyError(problems: run.problems) }
     return snapshot
   }
@@ -19,7 +29,8 @@ extension PolicySnapshot {
     let draft = PolicyDraft(files, in: directory)
     guard draft.problems.isEmpty, let roles = draft.roles else { throw PolicyError(problems: draft.problems.inOrder) }
     return PolicySnapshot(
-      id: digest(fingerprint(files)), rules: draft.rules, roles: roles, gates: draft.gates, toolsets: draft.toolsets)
+      id: digest(fingerprint(files)), rules: draft.rules, roles: roles, gates: draft.gates, toolsets: draft.toolsets,
+      limits: draft.limits)
   }
 
   /// Names and contents with their lengths, so that no two different folders give the same bytes.

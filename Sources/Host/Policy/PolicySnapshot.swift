@@ -6,6 +6,7 @@ package final class PolicySnapshot: Sendable {
   let roles: RolesTable
   let gates: GatesTable
   let toolsets: ToolsetsTable
+  let limits: LimitsTable
   /// Doubtful, yet not wrong: for `policy check`.
   package let warnings: [PolicyProblem]
 
@@ -21,13 +22,17 @@ package final class PolicySnapshot: Sendable {
   /// The gate of that name, as it is now.
   package func gate(named name: String) -> Gate? { gates[name] }
 
-  init(id: String, rules: [Rule], roles: RolesTable, gates: GatesTable, toolsets: ToolsetsTable = ToolsetsTable()) {
+  init(
+    id: String, rules: [Rule], roles: RolesTable, gates: GatesTable, toolsets: ToolsetsTable = ToolsetsTable(),
+    limits: LimitsTable = LimitsTable()
+  ) {
     self.id = id
-    let set = RuleSet(rules)
+    let set = RuleSet(rules, onTrial: Set(rules.indices.filter { rules[$0].trial != nil }))
     self.rules = set
     self.roles = roles.mapEntities(set.prepared)
     self.gates = gates
     self.toolsets = toolsets
+    self.limits = limits
     warnings = Self.warnings(rules, roles, gates)
   }
 
@@ -38,6 +43,7 @@ package final class PolicySnapshot: Sendable {
     self.roles = roles
     gates = other.gates
     toolsets = other.toolsets
+    limits = other.limits
     warnings = other.warnings
   }
 

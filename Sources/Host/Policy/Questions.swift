@@ -74,6 +74,25 @@ package enum CallDecision: Sendable, Equatable {
   case deny(Denial)
 }
 
+/// The answer to a `CallQuestion`, and what rules on trial would have had to say.
+package struct Ruling: Sendable, Equatable {
+  package let decision: CallDecision
+  /// In file order.
+  package let trials: [TrialForbid]
+
+  init(_ decision: CallDecision, trials: [TrialForbid] = []) {
+    self.decision = decision
+    self.trials = trials
+  }
+}
+
+/// A forbid on trial that holds: it would have denied the call, and did not.
+package struct TrialForbid: Sendable, Equatable {
+  package let rule: String
+  /// Whether the caller is to be told, and how: the rule's `@description`, or its id where it has none.
+  package let warning: String?
+}
+
 /// The answer to every other question.
 package enum Verdict: Sendable, Equatable {
   case allow(rules: [String])

@@ -11,7 +11,7 @@ enum Vocabulary {
   static let contextAttributes = [
     "args", "untyped", "requester", "origin", "scene", "channel", "effect", "minute", "weekday", "mode",
   ]
-  static let annotations = ["id", "gate", "description"]
+  static let annotations = ["id", "gate", "mode", "description"]
 
   /// What in `rule` names something that does not exist, or promises what would not happen.
   static func problems(of rule: Rule, gates: Set<String>, toolsets: [String]) -> [PolicyProblem] {
@@ -57,6 +57,7 @@ enum Vocabulary {
     var problems = rule.annotations.compactMap { annotation in
       unknown("annotation", Text(annotation.name), of: rule, at: annotation.span, known: annotations)
     }
+    problems += trialProblems(of: rule)
     guard let gate = rule.annotation("gate") else { return problems }
     if !gates.contains(gate.value.string) {
       problems.append(
@@ -69,6 +70,29 @@ enum Vocabulary {
       problems.append(
         rule.source.problem(
           "a gate on this rule has no effect", at: gate.span, help: "@gate belongs on a permit of Action::\"call\""))
+    }
+    return problems
+  }
+
+  /// A rule on trial must be one that denies calls: nothing else would be recorded.
+  private static func trialProblems(of rule: Rule) -> [PolicyProblem] {
+    guard let mode = rule.annotation("mode") else { return [] }
+    let known = Rule.Trial.allCases.map(\.rawValue)
+    var problems: [PolicyProblem] = []
+    if let unknown = unknown("mode", mode.value, of: rule, at: mode.span, known: known) { problems.append(unknown) }
+    let actions = rule.action.entities
+    let isAboutCalls = !actions.isEmpty && actions.allSatisfy { [Action.call.uid, Action.auto.uid].contains($0) }
+    if rule.effect == .permit {
+      problems.append(
+        rule.source.problem(
+          "a permit cannot be on trial", at: mode.span,
+          help: "@mode belongs on a forbid; to try out a permit, use policies/shadow",
+          code: .misplacedMode))
+    } else if !isAboutCalls {
+      problems.append(
+        rule.source.problem(
+          "a forbid on trial must name Action::\"call\" or Action::\"auto\" alone", at: mode.span,
+          help: "action == Action::\"call\"", code: .misplacedMode))
     }
     return problems
   }

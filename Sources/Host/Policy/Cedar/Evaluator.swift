@@ -32,15 +32,25 @@ struct Request: Sendable {
 struct Evaluator {
   let request: Request
   let entities: EntityStore
+  /// By the numbers of the rule set; nil where no expression was prepared for it.
+  private let resolved: (principal: ResolvedEntity, resource: ResolvedEntity)?
   /// Values of shared expressions as far as they were needed. Only values: an error names its own place.
   private var known: [Value] = []
-  /// Where in `known` the value of a slot is; -1 while nobody needed it.
+  /// Where in `known` the value of a slot is, or what the slot holds.
   private var positions: [Int32]
 
-  init(request: Request, entities: EntityStore, sharedExpressions: Int = 0) {
+  private static let unknown: Int32 = -1
+  private static let isFalse: Int32 = -2
+  private static let isTrue: Int32 = -3
+
+  init(
+    request: Request, entities: EntityStore, sharedExpressions: Int = 0,
+    resolved: (principal: ResolvedEntity, resource: ResolvedEntity)? = nil
+  ) {
     self.request = request
     self.entities = entities
-    positions = Array(repeating: -1, count: sharedExpressions)
+    self.resolved = resolved
+    positions = Array(repeating: Self.unknown, count: sharedExpressions)
   }
 
   /// Whether all of the rule's conditions hold.
@@ -58,7 +68,8 @@ struct Evaluator {
     case .variable(.action): .entity(request.action)
     case .variable(.resource): .entity(request.resource)
     case .variable(.context): .record(request.context)
-    case .not, .and, .or, .equal, .notEqual, .compare, .within, .like, .isType, .has, .method: .bool(try bool(expression))
+    case .not, .and, .or, .equal, .notEqual, .compare, .within, .like, .isType, .has, .method, .isInGroup:
+      .bool(try bool(expression))
     case .negate(let operand): .long(try checked(0, try long(operand), .subtract, at: expression.span))
     case .arithmetic(let operation, let left, let right):
       .long(try checked(try long(left), try long(right), operation, at: expression.span))
@@ -76,10 +87,10 @@ struct Evaluator {
     case .not(let operand):
       return !(try bool(operand))
     case .and(let parts):
-      for part in parts where !(try bool(part)) { return false }
+      for index in parts.indices where !(try bool(parts[index])) { return false }
       return true
     case .or(let parts):
-      for part in parts where try bool(part) { return true }
+      for index in parts.indices where try bool(parts[index]) { return true }
       return false
     case .equal(let left, let right):
       return try value(left) == value(right)
@@ -100,7 +111,13 @@ struct Evaluator {
       return try has(path, in: object)
     case .method(let method, let object, let argument):
       return try call(method, object, argument)
-    case .literal, .variable, .negate, .arithmetic, .conditional, .attribute, .set, .record, .shared:
+    case .isInGroup(let variable, let group):
+      // Only `RuleSet` makes these, and it resolves both.
+      guard let resolved else { return false }
+      return (variable == .principal ? resolved.principal : resolved.resource).isWithin(group)
+    case .shared(let slot, let shared):
+      return try sharedTruth(slot, shared)
+    case .literal, .variable, .negate, .arithmetic, .conditional, .attribute, .set, .record:
       let value = try value(expression)
       guard case .bool(let truth) = value else { throw mismatch("bool", value, at: expression) }
       return truth
@@ -110,12 +127,25 @@ struct Evaluator {
 
 extension Evaluator {
   private mutating func shared(_ slot: Int, _ expression: Expression) throws(EvaluationError) -> Value {
-    let position = Int(positions[slot])
-    if position >= 0 { return known[position] }
+    let position = positions[slot]
+    if position >= 0 { return known[Int(position)] }
+    if position != Self.unknown { return .bool(position == Self.isTrue) }
     let value = try value(expression)
-    positions[slot] = Int32(known.count)
-    known.append(value)
+    if case .bool(let truth) = value {
+      positions[slot] = truth ? Self.isTrue : Self.isFalse
+    } else {
+      positions[slot] = Int32(known.count)
+      known.append(value)
+    }
     return value
+  }
+
+  private mutating func sharedTruth(_ slot: Int, _ expression: Expression) throws(EvaluationError) -> Bool {
+    let position = positions[slot]
+    if position == Self.isTrue || position == Self.isFalse { return position == Self.isTrue }
+    let value = try shared(slot, expression)
+    guard case .bool(let truth) = value else { throw mismatch("bool", value, at: expression) }
+    return truth
   }
 }
 
@@ -127,6 +157,7 @@ extension Evaluator {
   }
 
   private mutating func long(_ expression: Expression) throws(EvaluationError) -> Int64 {
+    if case .literal(.long(let number)) = expression.kind { return number }
     let value = try value(expression)
     guard case .long(let number) = value else { throw mismatch("long", value, at: expression) }
     return number

@@ -32,6 +32,8 @@ struct Expression: Sendable {
     case method(Method, Expression, Expression?)
     case set([Expression])
     case record([Member])
+    /// `principal in Role::"x"`, with the group by its number in the rule set. Made by `RuleSet`, never by the parser.
+    case isInGroup(Variable, Int)
     /// The same thing in several places: worth computing once for each request. Made by `Sharing`, never by the parser.
     case shared(slot: Int, Expression)
   }
@@ -74,7 +76,7 @@ extension Expression: Hashable {
 extension Expression.Kind {
   var children: [Expression] {
     switch self {
-    case .literal, .variable: []
+    case .literal, .variable, .isInGroup: []
     case .not(let operand), .negate(let operand), .like(let operand, _), .has(let operand, _), .attribute(let operand, _):
       [operand]
     case .and(let parts), .or(let parts), .set(let parts): parts
@@ -98,7 +100,7 @@ extension Expression.Kind {
   /// The same expression with each direct part replaced.
   func mapChildren(_ change: (Expression) -> Expression) -> Expression.Kind {
     switch self {
-    case .literal, .variable: self
+    case .literal, .variable, .isInGroup: self
     case .not(let operand): .not(change(operand))
     case .negate(let operand): .negate(change(operand))
     case .and(let parts): .and(parts.map(change))

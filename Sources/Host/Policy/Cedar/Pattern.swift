@@ -1,3 +1,5 @@
+import Glibc
+
 /// The right side of `like`: pieces of text with anything, also nothing, in between.
 struct Pattern: Hashable, Sendable {
   /// Without wildcards the whole text; otherwise what the text must begin with.
@@ -17,10 +19,10 @@ struct Pattern: Hashable, Sendable {
   /// Whether all of `text` fits. Every piece is taken where it first occurs, and every byte of the text is looked at a bounded
   /// number of times: the work is linear whatever an attacker sends. Bytes are as good as scalars, since UTF-8 is self-synchronising.
   func matches(_ text: Text) -> Bool {
-    var text = text.string
-    return text.withUTF8 { bytes in
-      guard let tail else { return bytes.elementsEqual(head) }
-      guard bytes.count >= head.count + tail.count, bytes.starts(with: head), bytes.suffix(tail.count).elementsEqual(tail)
+    text.withBytes { bytes in
+      guard let tail else { return bytes.count == head.count && bytes.begins(with: head, at: 0) }
+      guard bytes.count >= head.count + tail.count, bytes.begins(with: head, at: 0),
+        bytes.begins(with: tail, at: bytes.count - tail.count)
       else { return false }
       var rest = bytes[head.count..<bytes.count - tail.count]
       for piece in middle {
@@ -58,5 +60,13 @@ struct Pattern: Hashable, Sendable {
       }
       return nil
     }
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether `piece` stands at `offset`; there must be as many bytes from there.
+  fileprivate func begins(with piece: [UInt8], at offset: Int) -> Bool {
+    guard let start = baseAddress else { return piece.isEmpty }
+    return piece.withUnsafeBytes { piece in piece.baseAddress.map { memcmp(start + offset, $0, piece.count) == 0 } ?? true }
   }
 }

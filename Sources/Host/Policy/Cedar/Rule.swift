@@ -56,4 +56,15 @@ struct Rule: Sendable {
 
   /// The gate that a call permitted by this rule must pass.
   var gate: String? { annotation("gate")?.value.string }
+
+  /// How a forbid is tried out before it counts.
+  enum Trial: String, Sendable, CaseIterable {
+    /// It is recorded what it would have denied.
+    case audit
+    /// The caller is told as well.
+    case warn
+  }
+
+  /// Nil for a rule that counts.
+  var trial: Trial? { annotation("mode").flatMap { Trial(rawValue: $0.value.string) } }
 }

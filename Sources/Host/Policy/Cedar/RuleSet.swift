@@ -6,6 +6,8 @@ struct Authorization: Sendable {
   /// Rules whose conditions have no value.
   var errors: [(rule: Int, error: EvaluationError)] = []
   var hasErroringForbid = false
+  /// Forbids on trial that hold: they deny nothing.
+  var trials: [Int] = []
 
   /// Cedar's decision: erring rules count as absent.
   var isAllowedByCedar: Bool { forbids.isEmpty && !permits.isEmpty }
@@ -26,13 +28,20 @@ struct RuleSet: Sendable {
   private let byAction: [Int: [Int]]
   /// Rules that do not restrict the action.
   private let forAnyAction: [Int]
+  /// By position of the rule.
+  private let isOnTrial: [Bool]
 
-  init(_ rules: [Rule]) {
+  /// - Parameter trials: positions of forbids that deny nothing, whatever comes of them.
+  init(_ rules: [Rule], onTrial trials: Set<Int> = []) {
     var symbols = Symbols()
     heads = rules.map { Head($0, &symbols) }
     self.rules = rules
-    let sharing = Sharing(rules)
-    conditions = rules.map { sharing.apply(to: $0.conditions) }
+    isOnTrial = rules.indices.map(trials.contains)
+    let prepared = rules.map { rule in
+      rule.conditions.map { Rule.Condition(isUnless: $0.isUnless, expression: $0.expression.numbered { symbols.add($0) }) }
+    }
+    let sharing = Sharing(prepared)
+    conditions = prepared.map(sharing.apply)
     sharedExpressions = sharing.count
     self.symbols = symbols
     forAnyAction = rules.indices.filter { rules[$0].action == .any }
@@ -55,7 +64,8 @@ struct RuleSet: Sendable {
     let principal = symbols.resolve(request.principal, entities)
     let action = symbols.resolve(request.action, entities)
     let resource = symbols.resolve(request.resource, entities)
-    var evaluator = Evaluator(request: request, entities: entities, sharedExpressions: sharedExpressions)
+    var evaluator = Evaluator(
+      request: request, entities: entities, sharedExpressions: sharedExpressions, resolved: (principal, resource))
     var result = Authorization()
     // The index knows actions by name; an action that is in a group of actions may match more.
     if action.isInGroups {
@@ -83,10 +93,16 @@ struct RuleSet: Sendable {
     let effect = heads[position].effect
     do {
       guard try evaluator.satisfies(conditions[position]) else { return }
-      if effect == .permit { result.permits.append(position) } else { result.forbids.append(position) }
+      if isOnTrial[position] {
+        result.trials.append(position)
+      } else if effect == .permit {
+        result.permits.append(position)
+      } else {
+        result.forbids.append(position)
+      }
     } catch {
       result.errors.append((position, error))
-      if effect == .forbid { result.hasErroringForbid = true }
+      if effect == .forbid, !isOnTrial[position] { result.hasErroringForbid = true }
     }
   }
 }
@@ -148,7 +164,7 @@ struct ResolvedEntity: Sendable {
     if group != number { isInGroups = true }
   }
 
-  fileprivate func isWithin(_ group: Int) -> Bool {
+  func isWithin(_ group: Int) -> Bool {
     groups[group / 64] & 1 << UInt64(group % 64) != 0
   }
 }
@@ -208,5 +224,17 @@ extension Rule.Constraint {
     case .within(let groups): groups
     case .typeWithin(_, let group): [group]
     }
+  }
+}
+
+extension Expression {
+  /// The same with every test whether principal or resource is in a fixed group made a look at one bit.
+  fileprivate func numbered(_ number: (EntityUID) -> Int) -> Expression {
+    if case .within(let member, let group) = kind, case .variable(let variable) = member.kind,
+      variable == .principal || variable == .resource, case .literal(.entity(let uid)) = group.kind
+    {
+      return Expression(.isInGroup(variable, number(uid)), at: span)
+    }
+    return Expression(kind.mapChildren { $0.numbered(number) }, at: span)
   }
 }

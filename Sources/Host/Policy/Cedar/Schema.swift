@@ -39,6 +39,9 @@ struct Schema: Sendable {
     case foreign(Text)
     /// Nothing is known.
     case any
+
+    /// A number of which rules see only whole ones.
+    static let fractional = ValueType.foreign("a number with a fraction")
   }
 
   /// All groups that an action is in, directly or not.

@@ -6,14 +6,15 @@ struct Sharing {
   /// How many slots an evaluator needs.
   var count: Int { slots.count }
 
-  init(_ rules: [Rule]) {
+  /// - Parameter conditions: those of each rule.
+  init(_ conditions: [[Rule.Condition]]) {
     var seen: Set<Expression> = []
-    for condition in rules.lazy.flatMap(\.conditions) { note(condition.expression, &seen) }
+    for condition in conditions.joined() { note(condition.expression, &seen) }
   }
 
   private mutating func note(_ expression: Expression, _ seen: inout Set<Expression>) {
     switch expression.kind {
-    case .literal, .variable: return
+    case .literal, .variable, .isInGroup: return
     default: break
     }
     // Parts of something that is shared as a whole are not looked at again.

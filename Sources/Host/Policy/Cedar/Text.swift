@@ -13,6 +13,11 @@ struct Text: Hashable, Sendable {
     self.string = contiguous
   }
 
+  /// The bytes, in place: `init` made them contiguous.
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    string.utf8.withContiguousStorageIfAvailable(body) ?? Array(string.utf8).withUnsafeBufferPointer(body)
+  }
+
   static func == (left: Text, right: Text) -> Bool {
     let left = left.string.utf8
     let right = right.string.utf8

@@ -81,7 +81,7 @@ struct HouseSchema {
     case "string": (.string, true)
     case "integer": (.long, true)
     case "boolean": (.bool, true)
-    case "number": (.long, false)
+    case "number": (.fractional, false)
     case "array": (.set(property["items"].map { type(of: $0).type } ?? .any), false)
     case "object": (.record(arguments(property)), true)
     default: (.any, false)

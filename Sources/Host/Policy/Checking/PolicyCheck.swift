@@ -40,7 +40,10 @@ package struct PolicyCheck: Sendable {
       problems += found.problems
       warnings += found.warnings
     }
-    if !world.tools.isEmpty { problems += Self.idlePatterns(draft.toolsets, world) }
+    if !world.tools.isEmpty {
+      problems += Self.idlePatterns(draft.toolsets, world) + draft.limits.idle(tools: world.tools.map(\.name))
+    }
+    problems += files.filter { $0.name.hasSuffix(".cedar") }.flatMap(MixedScript.problems)
     problems += strangers.map { name in
       PolicyProblem(
         file: "\(directory)/\(name)", message: "nobody reads this file",

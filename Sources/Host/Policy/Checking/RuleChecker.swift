@@ -72,6 +72,7 @@ extension TypeChecker.Finding.Code {
     case .unknownName: .unknownName
     case .unguardedOptional: .unguardedOptional
     case .typeMismatch: .typeMismatch
+    case .fraction: .fraction
     }
   }
 }

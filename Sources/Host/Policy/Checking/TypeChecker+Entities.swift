@@ -113,6 +113,7 @@ extension TypeChecker {
       note(.typeMismatch, "expected a record or an entity, found \(owner.name)", at: object.span)
       return .any
     }
+    if isFractional(name, found.type, at: span) { return .any }
     if owner == .any || guards.contains(Guard(object: object, attribute: name)), found.presence != .never { return found.type }
     let place = Span(start: object.span.end, end: span.end)
     switch found.presence {
@@ -139,6 +140,7 @@ extension TypeChecker {
         return Outcome(type: .bool(nil))
       }
       if found.presence == .never { return Outcome(type: .bool(false)) }
+      if isFractional(name, found.type, at: object.span) { return Outcome(type: .bool(nil)) }
       let step = Guard(object: expression, attribute: name)
       // An entity may be missing altogether, and then it has nothing.
       if case .entity = owner { isCertain = false }
@@ -148,6 +150,15 @@ extension TypeChecker {
       owner = found.type
     }
     return Outcome(type: .bool(isCertain ? true : nil), guards: held)
+  }
+
+  /// Notes a number that rules do not always see: a limit on it would be no limit.
+  private mutating func isFractional(_ name: Text, _ type: StaticType, at span: Span) -> Bool {
+    guard type == StaticType(.fractional) else { return false }
+    note(
+      .fraction, "`\(name)` may have a fraction, and then rules do not see it", at: span,
+      help: "let the tool take a whole number, or refuse what is in context.untyped")
+    return true
   }
 
   private func described(_ owner: StaticType) -> String {

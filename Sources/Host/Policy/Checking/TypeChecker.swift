@@ -9,6 +9,7 @@ struct TypeChecker {
       case unknownName = "unknown_name"
       case unguardedOptional = "unguarded_optional"
       case typeMismatch = "type_mismatch"
+      case fraction
     }
 
     let code: Code
@@ -84,6 +85,7 @@ struct TypeChecker {
       var types: [Text: StaticType] = [:]
       for member in members { types[member.key] = outcome(member.value, guards).type.widened }
       return Outcome(type: .record(StaticType.Members(types: types)))
+    case .isInGroup: return Outcome(type: .bool(nil))
     case .shared(_, let shared): return outcome(shared, guards)
     }
   }

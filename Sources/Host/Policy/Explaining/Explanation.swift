@@ -9,6 +9,8 @@ package struct Explanation: Sendable {
   /// Rules about `call`, and where the call is permitted also those about `auto`.
   package let call: [RuleTrace]
   package let auto: [RuleTrace]
+  /// What the call is counted against, whether or not there is room.
+  package let limits: [CallLimit]
 
   /// The permits that came nearest to allowing the call, nearest first.
   package var nearestPermits: [RuleTrace] {
@@ -23,6 +25,7 @@ extension PolicySnapshot {
     let isPermitted = rules.authorize(request, entities).isAllowed
     return Explanation(
       decision: decideCall(question, mode: mode), subject: subject(question.requester), mode: mode, snapshot: id,
-      call: rules.trace(request, entities), auto: isPermitted ? rules.trace(request.asking(.auto), entities) : [])
+      call: rules.trace(request, entities), auto: isPermitted ? rules.trace(request.asking(.auto), entities) : [],
+      limits: limits(on: question).map(\.limit))
   }
 }

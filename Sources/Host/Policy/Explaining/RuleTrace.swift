@@ -12,6 +12,8 @@ package struct RuleTrace: Sendable, Equatable {
 
   package let rule: String
   package let isForbid: Bool
+  /// A forbid that denies nothing yet.
+  package let isOnTrial: Bool
   /// `policies/20-notes.cedar:5:8`: the rule, or the part of it that decided.
   package let place: String
   package let verdict: Verdict
@@ -55,7 +57,8 @@ private struct Tracer {
 
   private func trace(_ verdict: RuleTrace.Verdict, at span: Span, _ obstacles: Int) -> RuleTrace {
     RuleTrace(
-      rule: rule.id, isForbid: rule.effect == .forbid, place: rule.source.place(of: span), verdict: verdict, obstacles: obstacles)
+      rule: rule.id, isForbid: rule.effect == .forbid, isOnTrial: rule.trial != nil, place: rule.source.place(of: span),
+      verdict: verdict, obstacles: obstacles)
   }
 
   private mutating func failingConditions() -> [(verdict: RuleTrace.Verdict, span: Span)] {

@@ -41,8 +41,9 @@ extension TableReader {
     return Gate(
       name: name, approvers: approvers,
       quorum: fields["quorum"].flatMap { quorum($0) } ?? Gate.builtIn.quorum,
-      expires: fields["expires"].flatMap { duration($0, "`expires`") } ?? Gate.builtIn.expires,
-      runWithin: fields["run_within"].flatMap { duration($0, "`run_within`") } ?? Gate.builtIn.runWithin)
+      expires: fields["expires"].flatMap { duration($0, "`expires`", atMost: GatesTable.longestWait) } ?? Gate.builtIn.expires,
+      runWithin: fields["run_within"].flatMap { duration($0, "`run_within`", atMost: GatesTable.longestWait) }
+        ?? Gate.builtIn.runWithin)
   }
 
   private mutating func quorum(_ node: Node) -> Int? {
@@ -52,24 +53,5 @@ extension TableReader {
       return nil
     }
     return value
-  }
-
-  /// `90s`, `15m`, `2h`.
-  private mutating func duration(_ node: Node, _ what: String) -> Duration? {
-    guard let text = string(node, what) else { return nil }
-    let units = ["s": 1, "m": 60, "h": 3600]
-    if let unit = text.last.flatMap({ units[String($0)] }), let number = wholeNumber(String(text.dropLast())) {
-      let duration = Duration.seconds(number * unit)
-      if number > 0, duration <= GatesTable.longestWait { return duration }
-    }
-    report("\(what) must be a time from 1s to 168h", at: node, help: "a number with s, m or h: 90s, 15m, 2h")
-    return nil
-  }
-
-  /// ASCII digits without sign and leading zero, at most nine of them.
-  private func wholeNumber(_ text: String) -> Int? {
-    let isPlain = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    guard isPlain, (1...9).contains(text.utf8.count), text == "0" || !text.hasPrefix("0") else { return nil }
-    return Int(text)
   }
 }

@@ -179,3 +179,54 @@ extension TableReader {
     return roles
   }
 }
+
+// MARK: - Numbers and times
+
+extension TableReader {
+  /// `90s`, `15m`, `2h`.
+  mutating func duration(_ node: Node, _ what: String, atMost longest: Duration) -> Duration? {
+    guard let text = string(node, what) else { return nil }
+    if let duration = duration(text, atMost: longest) { return duration }
+    report(
+      "\(what) must be a time from 1s to \(longest.components.seconds / 3600)h", at: node,
+      help: "a number with s, m or h: 90s, 15m, 2h")
+    return nil
+  }
+
+  func duration(_ text: String, atMost longest: Duration) -> Duration? {
+    let units = ["s": 1, "m": 60, "h": 3600]
+    guard let unit = text.last.flatMap({ units[String($0)] }), let number = wholeNumber(String(text.dropLast())), number > 0
+    else { return nil }
+    let duration = Duration.seconds(number * unit)
+    return duration <= longest ? duration : nil
+  }
+
+  /// ASCII digits without sign and leading zero, at most nine of them.
+  func wholeNumber(_ text: String) -> Int? {
+    let isPlain = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard isPlain, (1...9).contains(text.utf8.count), text == "0" || !text.hasPrefix("0") else { return nil }
+    return Int(text)
+  }
+
+  /// One of a few words.
+  mutating func one(of known: [String], _ node: Node, _ what: String) -> String? {
+    guard let text = string(node, what) else { return nil }
+    guard known.contains(text) else {
+      report(
+        "\(what) is `\(text)`", at: node, help: suggestion(for: text, among: known) ?? "known: \(known.joined(separator: ", "))")
+      return nil
+    }
+    return text
+  }
+
+  /// The name of a tool with `*` for any text.
+  mutating func namePattern(_ text: String, _ node: Node) -> ToolsetsTable.NamePattern? {
+    guard isPlainName(String(text.map { $0 == "*" ? "a" : $0 })) else {
+      report("unusable tool name `\(text)`", at: node, help: "letters, digits, `-`, `_`, `.` and `*` for any text")
+      return nil
+    }
+    let pieces = text.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    return ToolsetsTable.NamePattern(
+      text: text, pattern: Pattern(pieces: pieces), line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+  }
+}

@@ -54,14 +54,7 @@ extension TableReader {
     let elements = list(node, what)
     if elements.isEmpty, node.sequence != nil { report("\(what) has no tools", at: node, help: "[notes.put, \"notes.delete*\"]") }
     return elements.compactMap { element in
-      guard let text = string(element, "a tool") else { return nil }
-      guard isPlainName(String(text.map { $0 == "*" ? "a" : $0 })) else {
-        report("unusable tool name `\(text)`", at: element, help: "letters, digits, `-`, `_`, `.` and `*` for any text")
-        return nil
-      }
-      let pieces = text.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
-      return ToolsetsTable.NamePattern(
-        text: text, pattern: Pattern(pieces: pieces), line: element.mark?.line ?? 1, column: element.mark?.column ?? 1)
+      string(element, "a tool").flatMap { namePattern($0, element) }
     }
   }
 }

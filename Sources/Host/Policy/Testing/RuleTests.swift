@@ -18,8 +18,8 @@ package struct RuleTests: Sendable {
   ///
   /// - Throws: what is wrong with the rules and tables themselves.
   package static func run(directory: String) throws(PolicyError) -> RuleTests {
-    let snapshot = try PolicySnapshot.make(from: try PolicyFolder.read(directory), in: directory)
-    return run(try PolicyFolder.readTests(directory), on: snapshot)
+    let files = try PolicyFiles(directory: directory)
+    return run(files.tests, on: try PolicySnapshot.make(from: files.rules, in: files.place))
   }
 
   static func run(_ tables: [SourceFile], on snapshot: PolicySnapshot) -> RuleTests {
@@ -42,7 +42,7 @@ package struct RuleTests: Sendable {
         problems.append(test.source.problem(complaint, line: test.line, column: test.column, code: .testFailed))
       }
       for (action, asked) in answer.asked {
-        let holding = Set(asked.permits + asked.forbids)
+        let holding = Set(asked.permits + asked.forbids + asked.trials)
         let erring = Set(asked.errors.map(\.rule))
         satisfied.formUnion(holding)
         refused.formUnion(snapshot.rules.positions(for: action.uid).filter { !holding.contains($0) && !erring.contains($0) })

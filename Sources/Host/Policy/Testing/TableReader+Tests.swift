@@ -45,16 +45,6 @@ extension TableReader {
       }
     }
   }
-
-  fileprivate mutating func one(of known: [String], _ node: Node, _ what: String) -> String? {
-    guard let text = string(node, what) else { return nil }
-    guard known.contains(text) else {
-      report(
-        "\(what) is `\(text)`", at: node, help: suggestion(for: text, among: known) ?? "known: \(known.joined(separator: ", "))")
-      return nil
-    }
-    return text
-  }
 }
 
 // MARK: - Questions
