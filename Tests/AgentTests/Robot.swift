@@ -23,11 +23,13 @@ final class Robot {
   let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   private let ids = Mutex(0)
 
-  init(people: String = PolicyEngine.twoAdmins) throws {
-    policy = try PolicyEngine.shipped(people: people)
+  init(
+    people: String = PolicyEngine.twoAdmins, adding more: [String: String] = [:], on kind: StoreKind = .sqlite
+  ) throws {
+    policy = try PolicyEngine.shipped(people: people, adding: more)
     let box = box
     clock = WallClock { box.now() }
-    temporary = try TemporaryStore(clock: clock)
+    temporary = try TemporaryStore(on: kind, clock: clock)
     store = temporary.store
     toolbox.add("note", .write, parameters: [ToolParameter(name: "text", kind: .string, required: true)], rest: "text") { call in
       .string("noted \(call.arguments["text"]?.string ?? "")")

@@ -107,13 +107,21 @@ package struct CommandAgent: Sendable {
     let question = CallQuestion(
       requester: call.requester, tool: tool, arguments: arguments, conversation: event.conversation, origin: .command,
       now: store.clock.now())
-    switch policy.decideCall(question) {
+    let ruling = policy.ruling(on: question)
+    return telling(of: ruling.trials, call, event: event, await follow(ruling.decision, on: question, call, event: event))
+  }
+
+  private func follow(
+    _ decision: CallDecision, on question: CallQuestion, _ call: ToolCall, event: ChatEvent
+  ) async -> Conclusion {
+    let tool = call.tool
+    switch decision {
     case .deny(let denial):
       return refuse(call, event: event, reason: denial.code.rawValue, rules: denial.rules)
     case .allow(let rules) where tool.effect == .read:
-      return await read(call, event: event, rules: rules)
+      return await read(call, question, event: event, rules: rules)
     case .allow(let rules):
-      return openWrite(call, event: event, gates: [], rules: rules)
+      return openWrite(call, question, event: event, gates: [], rules: rules)
     case .gate(let gates, let rules):
       guard tool.effect == .write else {
         return refuse(call, event: event, reason: "gate_on_read", rules: rules)
@@ -122,7 +130,7 @@ package struct CommandAgent: Sendable {
         return refuse(call, event: event, reason: "no_approver_for_\(unreachable.name)", rules: rules)
       }
       log.record(call, decision: "gate", rules: rules, status: "waiting")
-      return openWrite(call, event: event, gates: gates, rules: rules)
+      return openWrite(call, question, event: event, gates: gates, rules: rules)
     }
   }
 
@@ -135,7 +143,25 @@ package struct CommandAgent: Sendable {
     }
   }
 
-  private func read(_ call: ToolCall, event: ChatEvent, rules: [String]) async -> Conclusion {
+  private func read(_ call: ToolCall, _ question: CallQuestion, event: ChatEvent, rules: [String]) async -> Conclusion {
+    do {
+      if let excess = try await limits.beginRead(question, call.requestID, in: store) {
+        return { try throttle(call, event: event, excess, rules: rules, in: $0) }
+      }
+    } catch {
+      // What cannot be counted does not run; the event is tried again.
+      return { _ in throw error }
+    }
+    let conclusion = await readNow(call, event: event, rules: rules)
+    do {
+      try await limits.endRead(question, call.requestID, in: store)
+    } catch {
+      // Only at the end of the process: its places end with it.
+    }
+    return conclusion
+  }
+
+  private func readNow(_ call: ToolCall, event: ChatEvent, rules: [String]) async -> Conclusion {
     let start = ContinuousClock.now
     let reply: String
     let status: String
@@ -154,10 +180,15 @@ package struct CommandAgent: Sendable {
     }
   }
 
-  private func openWrite(_ call: ToolCall, event: ChatEvent, gates: [Gate], rules: [String]) -> Conclusion {
+  private func openWrite(
+    _ call: ToolCall, _ question: CallQuestion, event: ChatEvent, gates: [Gate], rules: [String]
+  ) -> Conclusion {
     let audit = audit
     let approvals = approvals
     return { transaction in
+      if let excess = try limits.peek(question, in: transaction) {
+        return try throttle(call, event: event, excess, rules: rules, in: transaction)
+      }
       let outcome = gates.isEmpty ? "allow" : "gate"
       try audit.append(Self.decision(outcome, call, event: event, reason: nil, rules: rules), in: transaction)
       switch try approvals.open(call, asked: event, gates: gates, rules: rules, in: transaction) {
@@ -169,7 +200,7 @@ package struct CommandAgent: Sendable {
     }
   }
 
-  private static func decision(
+  static func decision(
     _ outcome: String, _ call: ToolCall, event: ChatEvent, reason: String?, rules: [String]
   ) -> AuditRecord {
     AuditRecord(

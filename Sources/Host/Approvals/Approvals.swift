@@ -11,6 +11,9 @@ package struct Approvals: Sendable {
   let audit: AuditTrail
   let toolbox: any Toolbox
 
+  /// What calls are counted against.
+  var limits: CallLimits { CallLimits(policy: policy) }
+
   package init(policy: PolicyEngine, audit: AuditTrail, toolbox: any Toolbox) {
     self.policy = policy
     self.audit = audit
@@ -75,11 +78,15 @@ package struct Approvals: Sendable {
     return ended
   }
 
-  /// The next deadline of any open call.
+  /// The next deadline of any open call, or the time at which one that waits under a limit may start.
   package func nextDeadline(in transaction: Transaction) throws -> Timestamp? {
     let pending = try transaction.writeCalls(in: .pending).map(\.expiresAt)
-    let approved = try transaction.writeCalls(in: .approved).compactMap(\.runDeadline)
-    return (pending + approved).min()
+    let approved = try transaction.writeCalls(in: .approved)
+    let turns = try approved.compactMap { record in
+      try limits.peek(question(of: record, tool: tool(of: record), at: transaction.now), in: transaction)?.wait
+        .map { transaction.now.advanced(by: $0) }
+    }
+    return (pending + approved.compactMap(\.runDeadline) + turns).min()
   }
 
   // MARK: Run
@@ -114,7 +121,11 @@ package struct Approvals: Sendable {
         invalidated += 1
         continue
       }
-      guard let tool = toolbox.tool(named: record.tool), record.apply(.claimed) else { continue }
+      guard let tool = toolbox.tool(named: record.tool) else { continue }
+      // What is over its limit waits for its turn, as long as it may start at all.
+      guard try limits.takeWrite(question(of: record, tool: tool, at: transaction.now), in: transaction) == nil,
+        record.apply(.claimed)
+      else { continue }
       record.boot = transaction.boot
       try transaction.update(record)
       try witness(.runClaimed, record, in: transaction)

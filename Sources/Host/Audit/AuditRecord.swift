@@ -4,6 +4,8 @@ package import Core
 package struct AuditRecord: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case callDecided = "call.decided"
+    /// A rule on trial would have denied the call.
+    case callOnTrial = "call.trial"
     case approvalRequested = "approval.requested"
     case approvalVote = "approval.vote"
     case approvalApproved = "approval.approved"
@@ -24,6 +26,8 @@ package struct AuditRecord: Sendable {
     case capabilityDropped = "capability.dropped"
     case policyLoaded = "policy.loaded"
     case policyRefused = "policy.refused"
+    case policyRolledBack = "policy.rolled_back"
+    case policyRollbackUndone = "policy.rollback_undone"
     case skillLoaded = "skill.loaded"
     case skillRefused = "skill.refused"
     case skillRemoved = "skill.removed"
@@ -61,7 +65,7 @@ package struct AuditRecord: Sendable {
   package var arguments: JSON?
   /// The write call concerned.
   package var call: Int64?
-  /// `allow`, `gate`, `deny`, a state, a status.
+  /// `allow`, `gate`, `deny`, `throttled`, a state, a status.
   package var outcome: String?
   /// A stable code, never free text.
   package var reason: String?

@@ -28,6 +28,9 @@ enum SQLiteSchema {
     migrator.registerMigration("4-queue") { database in
       for statement in queue { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("5-policy") { database in
+      for statement in policy { try database.execute(sql: statement) }
+    }
     return migrator
   }
 
