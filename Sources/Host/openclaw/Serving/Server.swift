@@ -157,7 +157,7 @@ private struct House {
 
   func run() async throws {
     let counters = Counters()
-    let policy = PolicyEngine()
+    let policy = PolicyEngine(onShadowDifference: shadowObserver(counters))
     let mode = ModeKeeper(store: store, policy: policy, logger: part("policy"))
     try await mode.follow()
     let reloader = PolicyReloader(
@@ -260,6 +260,23 @@ private struct House {
       "openclaw_capability_requests_total", help: "What skills asked the host for, by outcome.",
       labels: ["capability", "outcome"])
     return { counters.add(to: family, $0.capability, $0.outcome.rawValue) }
+  }
+
+  private func shadowObserver(_ counters: Counters) -> @Sendable (ShadowDifference) -> Void {
+    let family = MetricFamily(
+      "openclaw_policy_shadow_differences_total", help: "Answers that the rules in shadow would have given otherwise.",
+      labels: ["verb", "live", "shadow"])
+    let logger = part("policy")
+    return { difference in
+      counters.add(to: family, difference.verb, difference.live.word, difference.shadow.word)
+      logger.notice(
+        "shadow policy differs",
+        metadata: [
+          "verb": "\(difference.verb)", "subject": "\(difference.subject)", "live": "\(difference.live)",
+          "shadow": "\(difference.shadow)", "live_rules": .array(difference.live.rules.map { "\($0)" }),
+          "shadow_rules": .array(difference.shadow.rules.map { "\($0)" }),
+        ])
+    }
   }
 
   private func withheldCounter(_ counters: Counters) -> @Sendable (WithheldAnswer) -> Void {

@@ -106,6 +106,7 @@ extension PolicyExplainCommand {
     } else {
       lines += ["call:"] + explanation.call.map { "  \(Self.line($0))" }
       if !explanation.auto.isEmpty { lines += ["auto:"] + explanation.auto.map { "  \(Self.line($0))" } }
+      if !explanation.limits.isEmpty { lines += ["limits:"] + explanation.limits.map { "  \($0.summary)" } }
     }
     return lines.joined(separator: "\n")
   }
@@ -121,7 +122,7 @@ extension PolicyExplainCommand {
   }
 
   private static func line(_ trace: RuleTrace) -> String {
-    let effect = trace.isForbid ? "forbid" : "permit"
+    let effect = trace.isForbid ? trace.isOnTrial ? "forbid on trial" : "forbid" : "permit"
     let verdict =
       switch trace.verdict {
       case .satisfied: "holds"
@@ -138,6 +139,7 @@ extension PolicyExplainCommand {
       "principal": .string(explanation.subject.principal), "roles": .array(explanation.subject.roles.map(JSON.string)),
       "mode": .string(explanation.mode.rawValue), "snapshot": .string(explanation.snapshot),
       "call": .array(explanation.call.map(fields)), "auto": .array(explanation.auto.map(fields)),
+      "limits": .array(explanation.limits.map { .string($0.summary) }),
     ]
     switch explanation.decision {
     case .allow(let rules):
@@ -169,6 +171,7 @@ extension PolicyExplainCommand {
       "verdict": .string(verdict), "obstacles": .integer(Int64(trace.obstacles)),
     ]
     if let detail { members["detail"] = .string(detail) }
+    if trace.isOnTrial { members["on_trial"] = true }
     return .object(members)
   }
 }
