@@ -16,7 +16,8 @@ struct ComparingTests {
   private static func files(_ rules: String, test: String? = nil) throws -> PolicyFiles {
     var files = ["a.cedar": rules, "roles.yaml": roles]
     files["tests/t.yaml"] = test
-    return try PolicyFiles(directory: try TemporaryFolder(files).path)
+    let folder = try TemporaryFolder(files)
+    return try withExtendedLifetime(folder) { try PolicyFiles(directory: folder.path) }
   }
 
   @Test("a diff names the calls and tests that are answered otherwise, once each")

@@ -41,6 +41,8 @@ struct StoreCopyTests {
         expiresAt: transaction.now, runWithin: 1, runDeadline: nil, reply: ChatEvent.sample("0").replyAddress)
       call = try transaction.insert(call)
       _ = try transaction.insert(Vote(person: "root", sender: "root", verb: .approve), on: call)
+      try transaction.keep(policy: "id", rules: 1, files: "{}", pinned: nil)
+      try transaction.beginRead(RequestID(), under: "key")
     }
     _ = try await store.set("value", forKey: "key", of: "skill")
     _ = try await store.keep([RateCell(kind: "sender", key: "a", paidUntil: .max)], now: store.clock.now())

@@ -2,9 +2,9 @@
 /// a set that fails it is not taken into force.
 enum SelfTest {
   private static let probes = """
-    permit (principal, action == Probe::"do", resource);
-    forbid (principal, action == Probe::"do", resource == Probe::"held");
-    forbid (principal, action == Probe::"do", resource == Probe::"erring") when { context.absent };
+    permit (principal, action == Action::"self-test", resource);
+    forbid (principal, action == Action::"self-test", resource == Probe::"held");
+    forbid (principal, action == Action::"self-test", resource == Probe::"erring") when { context.absent };
     """
 
   /// What is wrong with how these rules are evaluated; nil when nothing is.
@@ -16,7 +16,7 @@ enum SelfTest {
     let probed = RuleSet(rules + parsed.rules)
     for thing in ["held", "erring"] {
       let request = Request(
-        principal: EntityUID("Probe", "somebody"), action: EntityUID("Probe", "do"), resource: EntityUID("Probe", thing),
+        principal: EntityUID("Probe", "somebody"), action: EntityUID("Action", "self-test"), resource: EntityUID("Probe", thing),
         context: [:])
       guard plain.authorize(request, nobody).permits.isEmpty else {
         return "the self-test failed: what no rule names is permitted"
