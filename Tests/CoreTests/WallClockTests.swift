@@ -21,3 +21,20 @@ struct SteadyClockTests {
     #expect(pass(60, wallNow: 9_000) == 9_000)
   }
 }
+
+extension SteadyClockTests {
+  @Test("goes on from a time that is known to have been, at its own pace")
+  func marks() {
+    let wall = Mutex(Timestamp(seconds: 1_000))
+    let elapsed = Mutex(Duration.zero)
+    let clock = WallClock.steady(WallClock { wall.withLock { $0 } }, elapsed: { elapsed.withLock { $0 } })
+    clock.goOn(from: Timestamp(seconds: 5_000))
+    #expect(clock.now() == Timestamp(seconds: 5_000))
+    elapsed.withLock { $0 += .seconds(60) }
+    wall.withLock { $0 = Timestamp(seconds: 1_060) }
+    #expect(clock.now() == Timestamp(seconds: 5_060))
+    clock.goOn(from: Timestamp(seconds: 10))
+    wall.withLock { $0 = Timestamp(seconds: 5_070) }
+    #expect(clock.now() == Timestamp(seconds: 5_070))
+  }
+}

@@ -4,12 +4,21 @@ import Synchronization
 /// Where the time of day comes from; tests hand in a clock of their own.
 package struct WallClock: Sendable {
   private let read: @Sendable () -> Timestamp
+  private let raise: @Sendable (Timestamp) -> Void
 
   package init(_ read: @escaping @Sendable () -> Timestamp) {
+    self.init(read, raise: { _ in })
+  }
+
+  private init(_ read: @escaping @Sendable () -> Timestamp, raise: @escaping @Sendable (Timestamp) -> Void) {
     self.read = read
+    self.raise = raise
   }
 
   package func now() -> Timestamp { read() }
+
+  /// Goes on from `mark`, a time that is known to have been, when it is behind it. A steady clock does; any other stays as it is.
+  package func goOn(from mark: Timestamp) { raise(mark) }
 
   /// The machine's clock.
   package static let system = WallClock {
@@ -30,7 +39,7 @@ extension WallClock {
   ) -> WallClock {
     let elapsed = elapsed ?? sinceStart()
     let last = Mutex((time: wall.now(), elapsed: elapsed()))
-    return WallClock {
+    let read: @Sendable () -> Timestamp = {
       last.withLock { last in
         let elapsed = elapsed()
         let expected = last.time.advanced(by: elapsed - last.elapsed)
@@ -38,6 +47,7 @@ extension WallClock {
         return last.time
       }
     }
+    return WallClock(read) { mark in last.withLock { $0.time = max($0.time, mark) } }
   }
 
   private static func sinceStart() -> @Sendable () -> Duration {

@@ -13,6 +13,7 @@ package final class Store: Sendable {
   let engine: any StoreEngine
   /// Events accepted and not yet done; the bound of the queue is checked against it without a query.
   let backlog: Mutex<Int>
+  private let timeMark = TimeMark()
 
   /// Opens or creates a store in one SQLite file.
   ///
@@ -75,10 +76,12 @@ package final class Store: Sendable {
   ) async throws -> Value {
     let boot = boot
     let rules = sendingRules.withLock { $0 }
+    let timeMark = timeMark
     return try await withCheckedThrowingContinuation { continuation in
       let run: @Sendable (any WriterConnection, Timestamp) throws -> @Sendable (StoreError?) -> Void = { connection, now in
         let transaction = Transaction(connection: connection, now: now, boot: boot, sendingRules: rules)
         let result = try body(connection, transaction)
+        if case .success = result { try timeMark.keep(in: transaction) }
         return { @Sendable commitError in
           if let commitError {
             continuation.resume(throwing: commitError)

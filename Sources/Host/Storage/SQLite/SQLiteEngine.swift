@@ -43,6 +43,10 @@ final class SQLiteEngine: StoreEngine {
     writer = GroupCommit(onChange: onChange)
     do {
       try SQLiteSchema.migrate(pool)
+      let mark = try pool.read {
+        try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [TimeMark.setting])
+      }
+      if let mark = mark.flatMap({ Int64($0) }) { clock.goOn(from: Timestamp(milliseconds: mark)) }
       pendingEvents = try pool.read { database in
         try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM event WHERE state = 'pending'") ?? 0
       }
