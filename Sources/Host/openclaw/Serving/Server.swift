@@ -112,7 +112,7 @@ enum Server {
   ) async throws {
     let record = AuditRecord(.storeSetAside, outcome: "damaged")
     try await store.write { transaction in
-      try ModeKeeper.set(.readOnly, by: nil, in: transaction, audit: audit)
+      try ModeKeeper.set(.readOnly, by: nil, because: "the database was damaged", in: transaction, audit: audit)
       try audit.append(record, in: transaction)
     }
     let advice = "the database was damaged and lies at \(damaged); a new one was begun, and nothing is written until /mode normal"
@@ -158,7 +158,7 @@ private struct House {
   func run() async throws {
     let counters = Counters()
     let policy = PolicyEngine(onShadowDifference: shadowObserver(counters))
-    let mode = ModeKeeper(store: store, policy: policy, logger: part("policy"))
+    let mode = ModeKeeper(store: store, policy: policy, onCommit: signals.committed, logger: part("policy"))
     try await mode.follow()
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
