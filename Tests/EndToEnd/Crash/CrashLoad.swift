@@ -65,7 +65,7 @@ struct CrashLoad: Sendable {
     return made
   }
 
-  private func say(_ id: String, _ text: String, from member: String, in group: String, answer: String? = nil) async throws {
+  func say(_ id: String, _ text: String, from member: String, in group: String, answer: String? = nil) async throws {
     let entry = ReplyBook.Entry(id: id, path: "/v2/groups/\(name)\(group)/messages", answer: answer)
     platform.book.offer(entry)
     spoken?.offered(entry)

@@ -11,6 +11,7 @@ final class OutsideWorld: Sendable {
 
   private final class Changes: Sendable {
     let counts = Mutex<[String: Int]>([:])
+    let watchers = Mutex<[String: CheckedContinuation<Void, Never>]>([:])
   }
 
   static func start() async throws -> OutsideWorld {
@@ -20,6 +21,11 @@ final class OutsideWorld: Sendable {
       let body = try await request.body.collect(upTo: 1 << 16)
       let name = (try? JSON(parsing: body.readableBytesView))?["name"]?.string ?? ""
       changes.counts.withLock { $0[name, default: 0] += 1 }
+      if let watcher = changes.watchers.withLock({ $0.removeValue(forKey: name) }) {
+        watcher.resume()
+        // Whoever watched has this one only: it is never answered.
+        try await Task.sleep(for: .seconds(60))
+      }
       return Response(status: .ok)
     }
     let (port, running) = try await StandIn.serve(router)
@@ -34,6 +40,11 @@ final class OutsideWorld: Sendable {
 
   deinit {
     running.cancel()
+  }
+
+  /// Returns when this change was made; whoever made it is not answered.
+  func hasMade(_ name: String) async {
+    await withCheckedContinuation { continuation in changes.watchers.withLock { $0[name] = continuation } }
   }
 
   /// From now on only these changes were made, once each.

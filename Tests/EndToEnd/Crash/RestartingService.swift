@@ -10,6 +10,10 @@ actor RestartingService {
     case afterListening(Duration)
     /// SIGTERM when this is over.
     case endOf(Task<Void, any Error>)
+    /// SIGKILL at this commit.
+    case commit(CrashShim.Commit)
+    /// SIGKILL from this task, when it ends.
+    case hand(of: Task<Void, any Error>)
   }
 
   private let folder: URL
@@ -42,7 +46,9 @@ actor RestartingService {
   /// - Returns: whether it was killed.
   @discardableResult
   func live(until death: Death, orCall call: Int? = nil) async throws -> Bool {
-    let launch = try ServiceProcess.Launch(in: folder, environment: environment(call: call))
+    var commit: CrashShim.Commit?
+    if case .commit(let named) = death { commit = named }
+    let launch = try ServiceProcess.Launch(in: folder, environment: environment(call: call, commit: commit))
     // Both run beside the wait for the end, and are over soon after it.
     let listening = Task { if let started = try? await launch.listening() { publish(started) } }
     let killer = Task {
@@ -57,6 +63,10 @@ actor RestartingService {
         // Before it listens it does not know yet what to do with the signal.
         await listening.value
         if case .success = await script.result { launch.signal(SIGTERM) } else { launch.signal(SIGKILL) }
+      case .commit: break
+      case .hand(let task):
+        _ = await task.result
+        launch.signal(SIGKILL)
       }
     }
     let end = await launch.end()
@@ -73,7 +83,7 @@ actor RestartingService {
   /// A life that lasts until `stop`.
   func start() async throws {
     do {
-      publish(try await ServiceProcess.start(in: folder, environment: environment(call: nil)))
+      publish(try await ServiceProcess.start(in: folder, environment: environment(call: nil, commit: nil)))
     } catch {
       throw fail("\(error)")
     }
@@ -107,8 +117,9 @@ actor RestartingService {
     return problem
   }
 
-  private func environment(call: Int?) -> [String: String] {
-    guard let shim, call != nil || log != nil else { return CrashHouse.environment }
-    return CrashHouse.environment.merging(shim.environment(for: folder.appending(path: "data"), crashAt: call, log: log)) { $1 }
+  private func environment(call: Int?, commit: CrashShim.Commit?) -> [String: String] {
+    guard let shim, call != nil || commit != nil || log != nil else { return CrashHouse.environment }
+    let data = folder.appending(path: "data")
+    return CrashHouse.environment.merging(shim.environment(for: data, crashAt: call, commit: commit, log: log)) { $1 }
   }
 }

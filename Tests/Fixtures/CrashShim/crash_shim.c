@@ -3,6 +3,8 @@
 //
 //   CRASH_FOLDER  the folder, as the kernel names it
 //   CRASH_AT      the number of the call before which the process kills itself; 0 or absent: none
+//   CRASH_WORD    what is looked for in everything that is written: the process kills itself before the first write that holds it
+//   CRASH_AFTER   set: not before that write but when the next sync of a file has returned, which is when it is on disk
 //   CRASH_LOG     the file to append to; absent: nothing is written down
 //
 // A record is the header below, then the name, relative to the folder, then the bytes. One lock is held over each call and its record,
@@ -38,6 +40,8 @@ struct header {
 static char folder[PATH_SIZE];
 static size_t folder_length;
 static uint64_t crash_at, count;
+static const char *crash_word;
+static int crash_after, word_written;
 static int log_file = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -47,6 +51,8 @@ __attribute__((constructor)) static void start(void) {
   strcpy(folder, path);
   folder_length = strlen(folder);
   crash_at = at ? strtoull(at, NULL, 10) : 0;
+  crash_word = getenv("CRASH_WORD");
+  crash_after = getenv("CRASH_AFTER") != NULL;
   if (log) log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
@@ -93,12 +99,21 @@ static const char *name_at(int directory, const char *path, char *buffer) {
   return below(buffer);
 }
 
+static void die(void) {
+  syscall(SYS_kill, getpid(), SIGKILL);
+  for (;;) pause();
+}
+
 static void enter(void) {
   pthread_mutex_lock(&lock);
-  if (++count == crash_at) {
-    syscall(SYS_kill, getpid(), SIGKILL);
-    for (;;) pause();
-  }
+  if (++count == crash_at) die();
+}
+
+// Call with the lock, before the write.
+static void look(const void *bytes, size_t size) {
+  if (!crash_word || word_written || !memmem(bytes, size, crash_word, strlen(crash_word))) return;
+  if (!crash_after) die();
+  word_written = 1;
 }
 
 static void leave(void) {
@@ -167,6 +182,7 @@ static ssize_t written_at(int file, const void *bytes, size_t size, off_t offset
   ssize_t done;
   if (!name) return syscall(SYS_pwrite64, file, bytes, size, offset);
   enter();
+  look(bytes, size);
   done = syscall(SYS_pwrite64, file, bytes, size, offset);
   if (done > 0) record(WRITTEN, name, (uint64_t)offset, bytes, (uint64_t)done);
   leave();
@@ -237,6 +253,7 @@ static int synced(int file, long number) {
   if (!name) return (int)syscall(number, file);
   enter();
   outcome = (int)syscall(number, file);
+  if (outcome == 0 && word_written) die();
   if (outcome == 0) record(fstat(file, &status) == 0 && S_ISDIR(status.st_mode) ? FOLDER_SYNCED : SYNCED, name, 0, NULL, 0);
   leave();
   return outcome;
