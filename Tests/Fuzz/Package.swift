@@ -10,7 +10,8 @@ let instrumented: [SwiftSetting] = [
   .unsafeFlags(["-sanitize=fuzzer", "-enable-testing"]),
 ]
 
-/// The rooms are those of the service, by links; of the skills' room only what reads what strangers wrote.
+/// The rooms are those of the service, by links; of the rooms of skills, approvals and agent only what reads what strangers
+/// wrote.
 let package = Package(
   name: "fuzz",
   dependencies: [
@@ -36,9 +37,14 @@ let package = Package(
     .target(
       name: "Policy", dependencies: ["Core", .product(name: "Yams", package: "Yams")], path: "Sources/Policy",
       swiftSettings: instrumented),
+    .target(
+      name: "Approvals", dependencies: ["Core"], path: "Sources/Approvals",
+      sources: ["ApprovalCode.swift", "ShownText.swift"], swiftSettings: instrumented),
+    .target(name: "Agent", dependencies: ["Core"], path: "Sources/Agent", sources: ["Commands"], swiftSettings: instrumented),
     .target(name: "LibFuzzer"),
     .executableTarget(
-      name: "fuzz", dependencies: ["Core", "LibFuzzer", "Policy", "Skills", "SkillLoader"], swiftSettings: instrumented,
+      name: "fuzz", dependencies: ["Agent", "Approvals", "Core", "LibFuzzer", "Policy", "Skills", "SkillLoader"],
+      swiftSettings: instrumented,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
   ]
 )

@@ -1,7 +1,7 @@
 import Glibc
 import LibFuzzer
 
-/// `fuzz image|manifest|signature|frames|rules|tables [options and corpus folders of libFuzzer]`
+/// `fuzz image|manifest|signature|frames|rules|tables|chat [options and corpus folders of libFuzzer]`
 @main
 enum Fuzz {
   static func main() {
@@ -19,7 +19,7 @@ enum Fuzz {
   }
 
   private enum Target: String, CaseIterable {
-    case image, manifest, signature, frames, rules, tables
+    case image, manifest, signature, frames, rules, tables, chat
 
     var callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt {
       switch self {
@@ -29,6 +29,7 @@ enum Fuzz {
       case .frames: { fuzzFrames(UnsafeRawBufferPointer(start: $0, count: $1)) }
       case .rules: { fuzzRules(UnsafeRawBufferPointer(start: $0, count: $1)) }
       case .tables: { fuzzTables(UnsafeRawBufferPointer(start: $0, count: $1)) }
+      case .chat: { fuzzChat(UnsafeRawBufferPointer(start: $0, count: $1)) }
       }
     }
   }
