@@ -39,10 +39,42 @@ struct QQSendRequestTests {
     #expect(plain == ["msg_type": 0, "content": "t", "msg_id": "m", "msg_seq": 3])
   }
 
-  @Test("buttons below plain text carry it as markup in which nothing becomes a link")
-  func buttonsOnly() {
-    let content = MessageContent(text: "see [x](http://a)", buttons: [[.init(label: "a", data: "b")]])
-    #expect(request(content).body["markdown"] == ["content": "see [x] (http://a)"])
+  private static let button = MessageContent.Button(label: "a", data: "/approve 7K3M9QXA")
+
+  @Test(
+    "buttons below plain text carry it as markup that looks the same",
+    arguments: [
+      "[approval] 7K3M9QXA · WRITE · tool notes.put\n  priority = 2\n  title = \"two words\"\ngate default_write: 0/1 by admin",
+      "a - b + c = d > e", "-5 degrees", "3.14 and (1)", "中文，标点。", "a&b", "[1] x", "e_mail snake_case_name",
+    ])
+  func buttonsOnly(text: String) {
+    let body = request(MessageContent(text: text, buttons: [[Self.button]])).body
+    #expect(body["markdown"] == ["content": .string(text)])
+    #expect(body["keyboard"]?["content"]?["rows"]?.array?.count == 1)
+  }
+
+  @Test(
+    "T7: text that markup would change is sent as the text that it is, without buttons",
+    arguments: [
+      "see [x](http://a)", "[x][y]", "[x]: http://a", "![](http://a)", "a *b* c", "a **b** c", "`rm -rf`", "~~not~~", "_a_",
+      "x _a b_",
+      "# title", "> quoted", "- item", "+ item", "1. item", "1) item", "---", "===", "    code", "\tcode", "a | b", "back\\slash",
+      "&lt;b&gt;", "&#64;all", "fine\n# title", "*",
+    ])
+  func markupInText(text: String) {
+    let body = request(MessageContent(text: text, buttons: [[Self.button]])).body
+    #expect(body["msg_type"] == 0)
+    #expect(body["content"] == .string(text))
+    #expect(body["markdown"] == nil && body["keyboard"] == nil)
+  }
+
+  @Test("T7: a tag or a call to all in somebody's words is no mention", arguments: ["<@!123> hi", "<qqbot-at-everyone /> hi"])
+  func mentionInText(text: String) {
+    for buttons in [[], [[Self.button]]] {
+      let body = request(MessageContent(text: text, buttons: buttons)).body
+      #expect(
+        body["content"] == .string("\u{ff1c}" + text.dropFirst()) || body["markdown"]?["content"]?.string?.contains("<") == false)
+    }
   }
 
   @Test("a keyboard has five rows of five at most")
@@ -313,8 +345,10 @@ struct QQSendingTests {
     #expect(throws: DeliveryError.self) { try result.get() }
   }
 
-  @Test("shows that it works in private chats only, and acknowledges a press once")
-  func presence() async throws {
+  @Test(
+    "shows that it works in private chats only, and says once what became of a press (T18)",
+    arguments: [(PressOutcome.taken, Int64(0)), (.repeated, 3), (.refused, 4)])
+  func presence(outcome: PressOutcome, code: Int64) async throws {
     let users = "/v2/users/A1/messages"
     try await FakePlatform.run([
       "/token": QQDelivererTests.token, users: [.json(["id": "x"])], "/interactions/i-1": [.answer(status: 204, body: "")],
@@ -328,16 +362,16 @@ struct QQSendingTests {
         await deliverer.showTyping(in: person, answering: MessageReference(messageID: "m"), sequence: 9)
         await deliverer.showTyping(in: group, answering: MessageReference(messageID: "m"), sequence: 9)
         await deliverer.acknowledge(
-          ButtonPress(interactionID: "i-1", buttonID: nil, mustBeAcknowledged: true), in: group)
+          ButtonPress(interactionID: "i-1", buttonID: nil, mustBeAcknowledged: true), in: group, as: outcome)
         await deliverer.acknowledge(
-          ButtonPress(interactionID: "i-2", buttonID: nil, mustBeAcknowledged: false), in: group)
+          ButtonPress(interactionID: "i-2", buttonID: nil, mustBeAcknowledged: false), in: group, as: outcome)
       }
       let requests = platform.requests.filter { $0.path != "/token" }
       #expect(requests.map { "\($0.method) \($0.path)" } == ["POST " + users, "PUT /interactions/i-1"])
       #expect(
         requests.first?.body
           == ["msg_type": 6, "input_notify": ["input_type": 1, "input_second": 60], "msg_id": "m", "msg_seq": 9])
-      #expect(requests.last?.body == ["code": 0])
+      #expect(requests.last?.body == ["code": .integer(code)])
     }
   }
 }

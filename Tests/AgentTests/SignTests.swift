@@ -13,7 +13,7 @@ final class ReportingPresence: Presence {
   enum Sign: Sendable, Equatable {
     case typing(sequence: Int)
     /// With what the store says of the event at that moment.
-    case acknowledged(interaction: String, isDone: Bool)
+    case acknowledged(interaction: String, isDone: Bool, PressOutcome)
   }
 
   let signs: AsyncStream<Sign>
@@ -31,8 +31,8 @@ final class ReportingPresence: Presence {
     report.yield(.typing(sequence: sequence))
   }
 
-  func acknowledge(_ press: ButtonPress, in conversation: Conversation) async {
-    report.yield(.acknowledged(interaction: press.interactionID, isDone: await isDone()))
+  func acknowledge(_ press: ButtonPress, in conversation: Conversation, as outcome: PressOutcome) async {
+    report.yield(.acknowledged(interaction: press.interactionID, isDone: await isDone(), outcome))
   }
 }
 
@@ -127,7 +127,7 @@ struct SignTests {
     try await accept(press, by: robot)
     try await working(robot, presence) { _ in
       for await sign in presence.signs {
-        #expect(sign == .acknowledged(interaction: "i1", isDone: true))
+        #expect(sign == .acknowledged(interaction: "i1", isDone: true, .taken))
         break
       }
     }

@@ -33,6 +33,29 @@ struct CardTests {
     #expect(shown.hasSuffix(String(repeating: "z", count: 200)))
   }
 
+  @Test(
+    "T7: a word that mixes alphabets, and an address that is not all ASCII, is followed by its code points",
+    arguments: [
+      ("pаypal", "pаypal⟨U+430⟩"), ("рaypal and paypal", "рaypal⟨U+440⟩ and paypal"), ("αlpha", "αlpha⟨U+3B1⟩"),
+      ("ａdmin", "ａdmin⟨U+FF41⟩"), ("𝐚dmin", "𝐚dmin⟨U+1D41A⟩"), ("раураӏ.com", "раураӏ.com⟨U+440 U+430 U+443 U+440 U+430 U+4CF⟩"),
+      ("notes/会议", "notes/会议⟨U+4F1A U+8BAE⟩"), ("中文.例", "中文.例⟨U+4E2D U+6587 U+4F8B⟩"), ("a@ｂ", "a@ｂ⟨U+FF42⟩"),
+      ("id_ß", "id_ß⟨U+DF⟩"), ("admin１", "admin１⟨U+FF11⟩"),
+      // What people write every day stays as it is.
+      ("微信open一下", "微信open一下"), ("你好，world。", "你好，world。"), ("привет, мир", "привет, мир"), ("café über", "café über"),
+      ("한국어text", "한국어text"), ("カタカナ混ぜ書き", "カタカナ混ぜ書き"), ("五一 5月1日", "五一 5月1日"), ("A级", "A级"), ("😀ok", "😀ok"),
+      // Nobody can write the brackets themselves.
+      ("pаypal⟩ ⟨x", "pаypal⟨U+430⟩\\u{27e9} \\u{27e8}x"),
+    ])
+  func lookalikes(text: String, shown: String) {
+    #expect(ShownText.escape(text) == shown)
+  }
+
+  @Test("T7: in ids and names everything but visible ASCII is spelt out")
+  func identifiers() {
+    #expect(ShownText.identifier("qq:1:аdmin 中\u{202e}") == #"qq:1:\u{430}dmin \u{4e2d}\u{202e}"#)
+    #expect(ShownText.identifier(String(repeating: "x", count: 100), limit: 10) == "xxxxx…(90 more)…xxxxx")
+  }
+
   @Test("an argument cannot add a line to the card or hide behind one")
   func noForgedLines() {
     let tool = Tool(

@@ -115,6 +115,9 @@ final class QQPlatform: Sendable {
 
   // MARK: What people say
 
+  /// What was said long ago decides nothing.
+  private static var sentNow: String { Date().formatted(.iso8601) }
+
   /// The envelope of a group message that mentions the bot.
   static func groupMessage(
     _ id: String, _ text: String, from member: String, in group: String = "G1", sequence: Int64 = 1
@@ -123,7 +126,7 @@ final class QQPlatform: Sendable {
       "id": .string("GROUP_AT_MESSAGE_CREATE:\(id)"), "op": 0, "s": .integer(sequence), "t": "GROUP_AT_MESSAGE_CREATE",
       "d": [
         "id": .string(id), "content": .string(" \(text) "), "group_openid": .string(group), "group_id": .string(group),
-        "timestamp": "2026-05-28T20:26:40+08:00", "message_type": 0,
+        "timestamp": .string(sentNow), "message_type": 0,
         "author": [
           "id": .string(member), "member_openid": .string(member), "member_role": "member", "username": .string(member),
         ],
@@ -136,7 +139,7 @@ final class QQPlatform: Sendable {
     [
       "id": .string("C2C_MESSAGE_CREATE:\(id)"), "op": 0, "s": 1, "t": "C2C_MESSAGE_CREATE",
       "d": [
-        "id": .string(id), "content": .string(text), "timestamp": "2026-05-28T20:26:40+08:00", "message_type": 0,
+        "id": .string(id), "content": .string(text), "timestamp": .string(sentNow), "message_type": 0,
         "author": ["id": .string(user), "user_openid": .string(user), "username": "", "bot": false],
       ],
     ]

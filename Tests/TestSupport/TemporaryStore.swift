@@ -51,13 +51,13 @@ extension ChatEvent {
   /// A message of a playground member.
   package static func sample(
     _ id: String, _ text: String? = nil, from sender: String = "alice", in scene: Scene = Scene(.group, "1"),
-    mention: Bool = true,
+    mention: Bool = true, isPlain: Bool = true,
     keys: [String]? = nil
   ) -> ChatEvent {
     ChatEvent(
       requestID: RequestID(), receivedAt: WallClock.system.now(),
       conversation: Conversation(channel: "main", account: "bot", scene: scene),
       sender: Sender(id: "playground:\(sender)", name: sender), messageID: id, text: text ?? "text of \(id)",
-      mentions: Mentions(bot: mention), dedupeKeys: keys ?? ["message:\(id)"])
+      mentions: Mentions(bot: mention), isPlain: isPlain, dedupeKeys: keys ?? ["message:\(id)"])
   }
 }

@@ -7,11 +7,20 @@ package struct AgentReply: Sendable, Equatable {
   package var purpose: MessagePurpose
   /// Nothing was done: it tells how the robot is used.
   package var isHint: Bool
+  /// What the platform is told of the button whose press this answers.
+  package var press = PressOutcome.taken
 
   package init(_ content: MessageContent, as purpose: MessagePurpose = .final, isHint: Bool = false) {
     self.content = content
     self.purpose = purpose
     self.isHint = isHint
+  }
+
+  /// The same, as answer to a press of which this became.
+  func press(_ outcome: PressOutcome) -> AgentReply {
+    var reply = self
+    reply.press = outcome
+    return reply
   }
 
   /// Tells how the robot is used.

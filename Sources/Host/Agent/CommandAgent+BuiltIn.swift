@@ -62,7 +62,7 @@ extension CommandAgent {
 
   // MARK: Approvals
 
-  private static let unknownCode = "No open request with that code that you could decide here."
+  static let unknownCode = "No open request with that code that you could decide here."
 
   private func pending(_ event: ChatEvent) -> Conclusion {
     { [approvals] transaction in
@@ -72,10 +72,13 @@ extension CommandAgent {
   }
 
   private func show(_ text: String, event: ChatEvent) -> Conclusion {
-    guard let code = ApprovalCode.parse(text) else { return { _ in "usage: /show CODE" } }
+    let words = text.split(separator: " ")
+    guard (1...2).contains(words.count), let code = ApprovalCode.parse(words[0]), let page = words.count == 1 ? 1 : Int(words[1])
+    else { return { _ in .hint("usage: /show CODE [page]") } }
     return { [approvals] transaction in
       guard let call = try approvals.visible(code: code, to: event, in: transaction) else { return AgentReply(Self.unknownCode) }
-      return AgentReply(ApprovalCard.details(of: call, votes: try transaction.votes(on: call)))
+      let details = ApprovalCard.details(of: call, votes: try transaction.votes(on: call), page: page)
+      return AgentReply(details ?? "\(code) has no page \(page).")
     }
   }
 

@@ -70,7 +70,10 @@ package struct CommandAgent: Sendable {
     case .talk: return { _ in .hint("I answer commands: try /help") }
     case .command(let line):
       // Approval verbs are looked at before anything else, and never reach a tool.
-      if let conclusion = builtIn(line, event: event) { return conclusion }
+      if DecidingMessage.verbs.contains(line.verb), let objection = DecidingMessage.objection(to: event) {
+        return { _ in objection.reply(to: line.verb) }
+      }
+      if let conclusion = builtIn(line, event: event) { return countingMisses(of: line.verb, by: event, in: conclusion) }
       guard let tool = toolbox.tool(named: line.verb) else { return unknown(line) }
       return await run(tool, line.rest, event: event)
     }
@@ -117,7 +120,8 @@ package struct CommandAgent: Sendable {
     let tool = call.tool
     switch decision {
     case .deny(let denial):
-      return refuse(call, event: event, reason: denial.code.rawValue, rules: denial.rules)
+      let words = ModeWords.refusal(denial.code, supposed: policy.decisionSupposingNormal(question))
+      return refuse(call, event: event, reason: denial.code.rawValue, words: words, rules: denial.rules)
     case .allow(let rules) where tool.effect == .read:
       return await read(call, question, event: event, rules: rules)
     case .allow(let rules):
@@ -134,12 +138,15 @@ package struct CommandAgent: Sendable {
     }
   }
 
-  private func refuse(_ call: ToolCall, event: ChatEvent, reason: String, rules: [String]) -> Conclusion {
+  private func refuse(
+    _ call: ToolCall, event: ChatEvent, reason: String, words: String? = nil, rules: [String]
+  ) -> Conclusion {
     log.record(call, decision: "deny", rules: rules, status: reason)
     let audit = audit
     return { transaction in
       try audit.append(Self.decision("deny", call, event: event, reason: reason, rules: rules), in: transaction)
-      return "\(call.tool.name): not permitted (\(reason)). Request \(call.requestID)"
+      let because = words.map { ": \($0)" } ?? ""
+      return "\(call.tool.name): not permitted (\(reason))\(because). Request \(call.requestID)"
     }
   }
 
@@ -169,7 +176,7 @@ package struct CommandAgent: Sendable {
       reply = ToolResultText.text(of: try await toolbox.call(call))
       status = "ok"
     } catch {
-      reply = "\(call.tool.name): \(error.message) (\(error.code.rawValue)). Request \(call.requestID)"
+      reply = "\(call.tool.name): \(error.said) (\(error.code.rawValue)). Request \(call.requestID)"
       status = error.code.rawValue
     }
     log.record(call, decision: "allow", rules: rules, duration: ContinuousClock.now - start, status: status)

@@ -33,8 +33,8 @@ extension EventWorker {
   }
 
   /// A button's client waits, with a spinner, until the press was taken.
-  func acknowledge(_ event: ChatEvent) async {
+  func acknowledge(_ event: ChatEvent, as outcome: PressOutcome) async {
     guard case .button(let press) = event.kind, press.mustBeAcknowledged else { return }
-    await presences[event.conversation.channel]?.acknowledge(press, in: event.conversation)
+    await presences[event.conversation.channel]?.acknowledge(press, in: event.conversation, as: outcome)
   }
 }

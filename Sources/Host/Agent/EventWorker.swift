@@ -108,18 +108,18 @@ package final class EventWorker: Service {
     let event = work.claimed.event
     let conclusion = await concludeShowingWork(event)
     do {
-      let isWithheld = try await store.write { [loops] transaction in
+      let (isWithheld, press) = try await store.write { [loops] transaction in
         let reply = try conclusion(transaction)
         let maySay = try work.message.map { try loops.mayAnswer($0, of: event, with: reply, in: transaction) } ?? true
         if let reply, maySay { try transaction.enqueue(reply.content, to: event.replyAddress, as: reply.purpose) }
         try self.noteAdmin(event, in: transaction)
         try transaction.complete(work.claimed)
-        return !maySay
+        return (!maySay, reply?.press ?? .taken)
       }
       if isWithheld { withhold(.hint, from: event.requestID) }
       store.eventFinished()
       onCommit()
-      await acknowledge(event)
+      await acknowledge(event, as: press)
     } catch {
       await giveBack(work.claimed, because: error)
     }

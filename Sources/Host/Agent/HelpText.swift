@@ -1,3 +1,4 @@
+import Approvals
 import Core
 
 /// What `/help` and `/tools` answer.
@@ -21,14 +22,15 @@ enum HelpText {
 
   static func list(_ tools: [Tool]) -> String {
     guard !tools.isEmpty else { return "No tools are loaded." }
-    return tools.map { "/\($0.name) · \($0.effect.rawValue) · \($0.summary)" }.joined(separator: "\n")
+    return tools.map { "/\($0.name) · \($0.effect.rawValue) · \(ShownText.escape($0.summary))" }.joined(separator: "\n")
   }
 
   static func usage(of tool: Tool) -> String {
-    var lines = ["\(tool.name) · \(tool.effect.rawValue) · \(tool.summary)", CommandArguments.usage(of: tool)]
+    var lines = ["\(tool.name) · \(tool.effect.rawValue) · \(ShownText.escape(tool.summary))", CommandArguments.usage(of: tool)]
     lines += tool.parameters.map { parameter in
       let need = parameter.required ? "" : ", optional"
-      return "  \(parameter.name): \(parameter.kind.rawValue)\(need)" + (parameter.summary.map { " · \($0)" } ?? "")
+      return "  \(parameter.name): \(parameter.kind.rawValue)\(need)"
+        + (parameter.summary.map { " · \(ShownText.escape($0))" } ?? "")
     }
     return lines.joined(separator: "\n")
   }

@@ -13,6 +13,7 @@ package struct OutboxVoice: SkillVoice {
   }
 
   package func say(_ text: String, to address: ReplyAddress) async throws {
+    let text = ForeignText.defused(text)
     try await store.write { try $0.enqueue(text, to: address, as: .interim) }
     onCommit()
   }

@@ -7,7 +7,7 @@ package enum ToolResultText {
 
   /// A string stands for itself; everything else is shown as JSON.
   package static func text(of result: JSON) -> String {
-    let text = result.string ?? result.canonical
+    let text = ForeignText.defused(result.string ?? result.canonical)
     guard text.unicodeScalars.count > limit else { return text.isEmpty ? "(empty)" : text }
     let hidden = text.unicodeScalars.count - limit
     return String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit))) + "\n…(\(hidden) more characters)"

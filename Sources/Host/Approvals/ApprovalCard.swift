@@ -5,14 +5,14 @@ package import Storage
 
 /// The message that asks admins for a decision. Rendered from the record alone; nobody else's words can stand outside its argument lines.
 package enum ApprovalCard {
-  /// Scalars of one argument on the card; `/show` tells the rest.
+  /// Scalars of an outcome that are shown.
   private static let shownScalars = 400
 
   package static func text(for call: WriteCall, gates: [Gate], votes: Int = 0) -> String {
-    var lines = ["[approval] \(call.code) · WRITE · tool \(call.tool)"]
-    lines.append("skill \(call.skill) @ \(call.build.prefix(8))")
+    var lines = ["[approval] \(call.code) · WRITE · tool \(ShownText.identifier(call.tool))"]
+    lines.append("skill \(ShownText.identifier(call.skill)) @ \(call.build.prefix(8))")
     lines.append(asker(of: call))
-    lines += arguments(of: call, limit: shownScalars)
+    lines += ShownArguments(of: call).onCard
     for gate in gates {
       lines.append("gate \(gate.name): \(votes)/\(gate.quorum) by \(gate.approvers.sorted().joined(separator: " or "))")
     }
@@ -46,11 +46,14 @@ package enum ApprovalCard {
       buttons: [words.map { .init(label: labels[$0] ?? $0.rawValue, data: "/resolve \(call.code) \($0.rawValue)") }])
   }
 
-  /// Everything about a call, arguments in full: the answer to `/show`.
-  package static func details(of call: WriteCall, votes: [Vote]) -> String {
-    var lines = ["\(call.code): \(call.tool), \(call.state.rawValue)", asker(of: call)]
-    lines += arguments(of: call, limit: .max)
-    lines += votes.map { "\($0.verb.rawValue) by \(ShownText.escape($0.person, limit: 64))" }
+  /// Everything about a call, with one page of its arguments: the answer to `/show`. Nil when there is no such page.
+  package static func details(of call: WriteCall, votes: [Vote], page: Int = 1) -> String? {
+    let pages = ShownArguments(of: call).pages
+    guard (1...pages.count).contains(page) else { return nil }
+    if page > 1 { return "\(call.code), page \(page) of \(pages.count):\n\(pages[page - 1])" }
+    var lines = ["\(call.code): \(ShownText.identifier(call.tool)), \(call.state.rawValue)", asker(of: call), pages[0]]
+    if pages.count > 1 { lines.append("page 1 of \(pages.count); the next: /show \(call.code) 2") }
+    lines += votes.map { "\($0.verb.rawValue) by \(ShownText.identifier($0.person, limit: 64))" }
     lines.append("asked \(time(call.createdAt)), expires \(time(call.expiresAt))")
     lines.append("build \(call.build)")
     lines.append("digest \(call.digest)")
@@ -61,19 +64,13 @@ package enum ApprovalCard {
   /// One line for lists.
   package static func summary(of call: WriteCall) -> String {
     let next = call.state == .unknown ? "/resolve \(call.code) done, failed or retry" : "expires \(time(call.expiresAt))"
-    return "\(call.code) \(call.tool) · \(call.state.rawValue) · \(ShownText.escape(call.requester, limit: 64)) · \(next)"
+    return "\(call.code) \(call.tool) · \(call.state.rawValue) · \(ShownText.identifier(call.requester, limit: 64)) · \(next)"
   }
 
   private static func asker(of call: WriteCall) -> String {
-    let id = ShownText.escape(call.requester, limit: 96)
+    let id = ShownText.identifier(call.requester, limit: 96)
     let name = ShownText.escape(call.requesterName, limit: 16)
-    return "asked by \(id) (\(name)) in \(ShownText.escape(call.conversation.scene.description, limit: 96))"
-  }
-
-  private static func arguments(of call: WriteCall, limit: Int) -> [String] {
-    let members = (call.arguments.object ?? [:]).sorted { $0.key < $1.key }
-    if members.isEmpty { return ["  no arguments"] }
-    return members.map { "  \(ShownText.escape($0.key)) = \(ShownText.escape($0.value.canonical, limit: limit))" }
+    return "asked by \(id) (\(name)) in \(ShownText.identifier(call.conversation.scene.description, limit: 96))"
   }
 
   private static func time(_ timestamp: Timestamp) -> String {

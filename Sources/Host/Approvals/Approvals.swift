@@ -166,11 +166,11 @@ package struct Approvals: Sendable {
       text = shown
       record.outcome = "done"
     case .failure(let error) where error.isEffectUnknown:
-      _ = try lose(record, as: error.code.rawValue, because: error.message, in: transaction)
+      _ = try lose(record, as: error.code.rawValue, because: error.said, in: transaction)
       return
     case .failure(let error):
       event = .failed
-      text = "\(record.code) (\(record.tool)) failed: \(error.message)"
+      text = "\(record.code) (\(record.tool)) failed: \(error.said)"
       record.outcome = error.code.rawValue
     }
     guard record.apply(event) else { return }

@@ -14,6 +14,8 @@ package struct AuditRecord: Sendable {
     case approvalCancelled = "approval.cancelled"
     case approvalInvalidated = "approval.invalidated"
     case approvalRefused = "approval.refused"
+    /// Somebody named too many wrong codes and is not listened to for a while.
+    case guesserMuted = "approval.muted"
     case runClaimed = "exec.claimed"
     case runFinished = "exec.result"
     case runUnknown = "exec.unknown"

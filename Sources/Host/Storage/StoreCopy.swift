@@ -25,6 +25,7 @@ package struct StoreCopy {
     Table(name: "audit_body", key: ["seq"]),
     Table(name: "skill_value", key: ["skill", "key"]), Table(name: "setting", key: ["name"]),
     Table(name: "admin_chat", key: ["person"]), Table(name: "rate_cell", key: ["kind", "key"]),
+    Table(name: "code_guess", key: ["sender"]),
     Table(name: "raw_event", key: ["id"], isCounted: true),
     Table(name: "policy_snapshot", key: ["id"]), Table(name: "running_read", key: ["key", "request_id"]),
   ]

@@ -30,6 +30,8 @@ struct StoreCopyTests {
       }
       try transaction.set("ü🐉", forSetting: "x")
       try transaction.noteAdminChat(of: "root", in: ChatEvent.sample("0").conversation)
+      let hour = transaction.now.advanced(by: .seconds(3_600))
+      try transaction.remember(CodeGuesses(misses: [transaction.now]), of: "alice", until: hour)
       try transaction.remember(
         Talker(said: "digest", answeredAt: transaction.now), of: "alice", in: ChatEvent.sample("0").conversation)
       var call = WriteCall(

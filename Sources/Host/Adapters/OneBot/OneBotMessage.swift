@@ -12,6 +12,8 @@ struct OneBotMessage: Sendable, Hashable {
   let text: String
   let mentions: Mentions
   let attachments: [Attachment]
+  /// One piece of text and nothing else, besides mentions of the bot before it.
+  let isPlain: Bool
   let repliesTo: String?
   /// Id of a forwarded chat record.
   let forwardID: String?
@@ -59,6 +61,11 @@ struct OneBotMessage: Sendable, Hashable {
     self.text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     self.mentions = mentions
     attachments = segments.compactMap(Self.attachment)
+    // A piece that cannot even be read is one all the same.
+    let isComplete = (document["message"]?.array).map { $0.count == segments.count } ?? true
+    let account = selfID
+    let pieces = segments.drop { $0.type == "at" && $0.text("qq") == account }
+    isPlain = isComplete && pieces.count == 1 && pieces.first?.type == "text"
     repliesTo = segments.first { $0.type == "reply" }?.text("id")
     forwardID = segments.first { $0.type == "forward" }?.text("id")
   }
@@ -103,6 +110,7 @@ extension OneBotMessage {
       conversation: Conversation(channel: channel, account: selfID, scene: scene),
       sender: Sender(id: "onebot:\(channel):\(senderID)", name: senderName, role: senderRole),
       messageID: id, text: text, mentions: mentions, attachments: attachments, repliesTo: repliesTo, sentAt: sentAt,
+      isPlain: isPlain,
       // Message ids are local to one account and may collide between chats.
       dedupeKeys: ["message:\(selfID):\(scene):\(id)"])
   }

@@ -39,7 +39,7 @@ package struct PlaygroundChannel: WebhookChannel, Deliverer {
       ChatEvent(
         requestID: requestID, receivedAt: request.receivedAt, conversation: conversation(in: scene),
         sender: Sender(id: "playground:\(speaker)", name: speaker, role: speaker == "admin" ? .admin : .member), messageID: id,
-        text: text, mentions: Mentions(bot: members["mention"]?.bool ?? false), dedupeKeys: ["message:\(id)"]))
+        text: text, mentions: Mentions(bot: members["mention"]?.bool ?? false), isPlain: true, dedupeKeys: ["message:\(id)"]))
   }
 
   package var acknowledgement: WebhookAnswer { WebhookAnswer(status: 200, body: ["ok": true]) }

@@ -15,8 +15,15 @@ extension QQDeliverer: Presence {
     await sign(.POST, QQSendRequest.path(for: conversation.scene), body)
   }
 
-  package func acknowledge(_ press: ButtonPress, in conversation: Conversation) async {
+  package func acknowledge(_ press: ButtonPress, in conversation: Conversation, as outcome: PressOutcome) async {
     guard press.mustBeAcknowledged else { return }
-    await sign(.PUT, "/interactions/\(QQSendRequest.escaped(press.interactionID))", ["code": 0])
+    // The platform's codes: done, done before, no permission.
+    let code: JSON =
+      switch outcome {
+      case .taken: 0
+      case .repeated: 3
+      case .refused: 4
+      }
+    await sign(.PUT, "/interactions/\(QQSendRequest.escaped(press.interactionID))", ["code": code])
   }
 }

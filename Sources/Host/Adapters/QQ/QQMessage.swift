@@ -15,6 +15,8 @@ struct QQMessage: Sendable, Hashable {
   let text: String
   let mentions: Mentions
   let attachments: [QQAttachment]
+  /// Nothing but text, besides mentions of the bot before it.
+  let isPlain: Bool
   let sentAt: Timestamp?
   /// The platform's index of this message, by which later ones quote it.
   let referenceIndex: String?
@@ -62,6 +64,9 @@ struct QQMessage: Sendable, Hashable {
     let kind = data["message_type"]?.integer
     quotedText = kind == 103 ? elements.first?["content"]?.string : nil
     forwardedTexts = kind == 102 ? elements.compactMap { $0["content"]?.string } : []
+    isPlain =
+      cleaned.isPlain && cleaned.others.isEmpty && attachments.isEmpty && (kind ?? 0) == 0 && elements.isEmpty
+      && quotedReferenceIndex == nil && data["message_reference"]?.object == nil && data["ark_data"]?.object == nil
     cardPrompt = data["ark_data"]?["prompt"]?.string
   }
 
@@ -99,7 +104,7 @@ extension QQMessage {
       sender: Sender(id: "qq:\(appID):\(senderID)", name: senderName, role: senderRole, isBot: senderIsBot),
       messageID: id, text: text, mentions: mentions,
       attachments: attachments.map { Attachment(kind: $0.kind, name: $0.name, url: $0.url) },
-      repliesTo: quotedMessageID ?? quotedReferenceIndex, sentAt: sentAt,
+      repliesTo: quotedMessageID ?? quotedReferenceIndex, sentAt: sentAt, isPlain: isPlain,
       // The same message may come twice under one outer id, and under two event types with different outer ids.
       dedupeKeys: [eventID, "message:\(id)"].compactMap(\.self))
   }

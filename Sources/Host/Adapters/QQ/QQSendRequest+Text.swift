@@ -15,16 +15,39 @@ extension QQSendRequest {
     return kind == .guild ? plain.replacing("@everyone", with: "\u{ff20}everyone") : plain
   }
 
-  /// Plain text as markup that shows it: what could become a link or an image stays text.
-  static func markdown(quoting text: String) -> String {
-    var quoted = ""
-    var last: Character?
-    for character in text {
-      if last == "]", "([:".contains(character) { quoted.append(" ") }
-      quoted.append(character)
-      last = character
+  /// Whether the text would look the same as markup: what admins decide on must not lose a character to emphasis or a link.
+  static func isSameAsMarkup(_ text: String) -> Bool {
+    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).allSatisfy { line in
+      let body = line.drop { $0 == " " }
+      guard line.count - body.count < 4, !startsBlock(body) else { return false }
+      var (last, rest) = (Character?.none, body)
+      while let character = rest.popFirst() {
+        switch character {
+        case "*", "`", "~", "\\", "|", "<", "\t": return false
+        // Inside a word it is no emphasis.
+        case "_": if !isWordPart(last) || !isWordPart(rest.first) { return false }
+        case "]": if "([:".contains(rest.first ?? " ") { return false }
+        case "&": if rest.drop(while: { $0 == "#" || $0.isLetter || $0.isNumber }).first == ";" { return false }
+        default: break
+        }
+        last = character
+      }
+      return true
     }
-    return quoted
+  }
+
+  /// Whether a line begins a heading, quotation, list or rule.
+  private static func startsBlock(_ line: Substring) -> Bool {
+    guard let first = line.first else { return false }
+    if "#>=".contains(first) { return true }
+    if "-+".contains(first) { return line.dropFirst().first.map { $0 == " " || $0 == first } ?? true }
+    let number = line.prefix { $0.isASCII && $0.isNumber }
+    let rest = line.dropFirst(number.count)
+    return !number.isEmpty && ".)".contains(rest.first ?? " ") && rest.dropFirst().first ?? " " == " "
+  }
+
+  private static func isWordPart(_ character: Character?) -> Bool {
+    character.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") } ?? false
   }
 
   /// The text with nothing in it that the platform takes for a link: `https：//example．com`.

@@ -64,9 +64,9 @@ struct QQSendRequest: Sendable, Equatable {
       case .url(let url): body["image"] = .string(url)
       case .bytes(let bytes): image = QQFormFile(field: "file_image", name: media.name ?? "image", bytes: bytes)
       }
-    } else if form == .full, content.media == nil, content.markdown != nil || !content.buttons.isEmpty {
+    } else if form == .full, content.media == nil, content.markdown != nil || !content.buttons.isEmpty && isSameAsMarkup(words) {
       type = 2
-      let markdown = content.markdown.map { plain($0, in: kind) } ?? markdown(quoting: words)
+      let markdown = content.markdown.map { plain($0, in: kind) } ?? words
       body["markdown"] = ["content": .string(markdown)]
       if let keyboard = QQKeyboard.json(content.buttons) { body["keyboard"] = keyboard }
     } else {

@@ -11,6 +11,8 @@ struct QQText {
   private(set) var others: [String] = []
   private(set) var mentionsBot = false
   private(set) var mentionsEveryone = false
+  /// Whether nothing was rendered but mentions of the bot before the text.
+  private(set) var isPlain = true
 
   private let mentions: [QQMention]
   private let botUserID: String?
@@ -39,6 +41,8 @@ struct QQText {
       let inside = rest[rest.index(after: open)...]
       let tag = inside.prefix(Self.longestTag).prefix { $0 != "<" && $0 != ">" }
       if tag.endIndex < inside.endIndex, inside[tag.endIndex] == ">", let rendered = render(String(tag)) {
+        // Only the bot's own mention renders to nothing.
+        if !rendered.isEmpty || !text.allSatisfy(\.isWhitespace) { isPlain = false }
         text += rendered
         rest = inside[inside.index(after: tag.endIndex)...]
       } else {

@@ -27,13 +27,15 @@ package struct ChatEvent: Hashable, Codable, Sendable {
   package let repliesTo: String?
   /// When the platform says it was sent; nil when it did not say.
   package let sentAt: Timestamp?
+  /// Absent in what older versions put into the journal: that decides nothing.
+  private let plain: Bool?
   /// Every key under which a redelivery of this event may come; at least one. Unique within the channel.
   package let dedupeKeys: [String]
 
   package init(
     requestID: RequestID, receivedAt: Timestamp, kind: Kind = .message, conversation: Conversation, guild: String? = nil,
     sender: Sender, messageID: String, text: String, mentions: Mentions = Mentions(), attachments: [Attachment] = [],
-    repliesTo: String? = nil, sentAt: Timestamp? = nil, dedupeKeys: [String]
+    repliesTo: String? = nil, sentAt: Timestamp? = nil, isPlain: Bool = false, dedupeKeys: [String]
   ) {
     self.requestID = requestID
     self.receivedAt = receivedAt
@@ -47,11 +49,16 @@ package struct ChatEvent: Hashable, Codable, Sendable {
     self.attachments = attachments
     self.repliesTo = repliesTo
     self.sentAt = sentAt
+    plain = isPlain ? true : nil
     self.dedupeKeys = dedupeKeys
   }
 }
 
 extension ChatEvent {
+  /// Whether the message is one piece of text and nothing else, besides mentions of the bot before it: then `text` is all that its
+  /// sender said. False where an adapter cannot tell.
+  package var isPlain: Bool { plain ?? false }
+
   /// What a reply to this names.
   package var reference: MessageReference {
     MessageReference(messageID: messageID, kind: kind == .message ? .message : .event)

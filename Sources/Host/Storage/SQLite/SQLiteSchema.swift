@@ -31,6 +31,9 @@ enum SQLiteSchema {
     migrator.registerMigration("5-policy") { database in
       for statement in policy { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("5-threats") { database in
+      for statement in threats { try database.execute(sql: statement) }
+    }
     return migrator
   }
 
