@@ -31,7 +31,9 @@ final class SQLiteEngine: StoreEngine {
       }
       pool = try DatabasePool(path: path, configuration: configuration)
       // The pool sets NORMAL when it opens; a commit must survive a power cut.
-      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      // The log is folded into the file once it has as many pages as one table of its index holds: a page that changes again and again is
+      // written once for all, and a lookup in the log costs no more than in a shorter one.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000") }
       file = try DatabaseFile(path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB || error.resultCode == .SQLITE_CORRUPT {
       throw StoreError(.damaged, "\(path) is not a usable database; move it away or restore a backup")
