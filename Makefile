@@ -3,6 +3,7 @@
 # make chat   talk to the running service: make chat WHO=admin GROUP=demo
 # make bench  measure, see Benchmarks/
 # make soak   a load with faults for long: make soak TIME=seconds
+# make crash  the crash suite in full, where make test takes a part of it: some 25 minutes
 # make fuzz   feed garbage to what reads strangers' files: make fuzz TIME=seconds of each
 # make lint   check the formatting
 
@@ -11,7 +12,9 @@ WHO ?= alice
 GROUP ?= demo
 TIME ?= 10
 
-.PHONY: run test suites chat bench soak fuzz lint setup peers skills release clean
+CRASHES = KillTests|TwoInstancesTests|EveryCallTests|PowerCutTests|TransitionTests
+
+.PHONY: run test suites chat bench soak crash fuzz lint setup peers skills release clean
 
 setup:
 	@scripts/setup
@@ -41,9 +44,9 @@ suites: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 8
 # The end-to-end tests load the machine; apart from the others they disturb no deadline. Those under load go last.
 suites:
 	$(SWIFT) test --skip-build --skip EndToEnd
-	$(SWIFT) test --skip-build --filter EndToEnd --skip 'FaultTests|SoakTests|KillTests|TwoInstancesTests|EveryCallTests|PowerCutTests'
+	$(SWIFT) test --skip-build --filter EndToEnd --skip 'FaultTests|SoakTests|$(CRASHES)'
 	$(SWIFT) test --skip-build --filter 'FaultTests|SoakTests'
-	$(SWIFT) test --skip-build --filter 'KillTests|TwoInstancesTests|EveryCallTests|PowerCutTests'
+	$(SWIFT) test --skip-build --filter '$(CRASHES)'
 
 chat:
 	@.build/release/openclaw chat --as $(WHO) $(if $(GROUP),--group $(GROUP))
@@ -54,6 +57,15 @@ bench: release skills
 soak: release skills
 	$(SWIFT) build --build-tests
 	OPENCLAW_SOAK_SECONDS=$(TIME) OPENCLAW_BUILD=.build/release $(SWIFT) test --skip-build --filter SoakTests
+
+crash: export OPENCLAW_CRASH_KILLS = 500
+crash: export OPENCLAW_CRASH_STEP = 1
+crash: export OPENCLAW_DATABASE_KILLS = 20
+crash: export OPENCLAW_INSTANCE_KILLS = 50
+crash: skills
+	@scripts/setup --with-tests
+	$(SWIFT) build --build-tests
+	scripts/with-postgres $(SWIFT) test --skip-build --filter '$(CRASHES)'
 
 fuzz: skills
 	@$(MAKE) --no-print-directory -C Tests/Fuzz TIME=$(TIME)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How often the database's server is killed under the service.
-private let kills = ProcessInfo.processInfo.environment["OPENCLAW_DATABASE_KILLS"].flatMap { Int($0) } ?? 20
+private let kills = ProcessInfo.processInfo.environment["OPENCLAW_DATABASE_KILLS"].flatMap { Int($0) } ?? 8
 
 @Suite(
   "The database killed under the service", .enabled(if: PostgresServer.address != nil, "\(PostgresServer.absence)"),

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Of the calls, every how many-th is tried; beginning with another one each time.
-private let step = ProcessInfo.processInfo.environment["OPENCLAW_CRASH_STEP"].flatMap { Int($0) } ?? 8
+private let step = ProcessInfo.processInfo.environment["OPENCLAW_CRASH_STEP"].flatMap { Int($0) } ?? 24
 
 @Suite("Killed before a call of the system", .timeLimit(.minutes(40)))
 struct EveryCallTests {

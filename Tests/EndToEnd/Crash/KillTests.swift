@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// How often the service is killed; a fifth as often over PostgreSQL, where whoever follows waits for the dead one's lease.
-private let kills = ProcessInfo.processInfo.environment["OPENCLAW_CRASH_KILLS"].flatMap { Int($0) } ?? 500
+private let kills = ProcessInfo.processInfo.environment["OPENCLAW_CRASH_KILLS"].flatMap { Int($0) } ?? 150
 
 @Suite("kill -9, again and again", .serialized, .timeLimit(.minutes(kills / 60 + 4)))
 struct KillTests {

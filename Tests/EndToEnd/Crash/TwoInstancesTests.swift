@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// How often one of the two is killed.
-private let kills = ProcessInfo.processInfo.environment["OPENCLAW_INSTANCE_KILLS"].flatMap { Int($0) } ?? 50
+private let kills = ProcessInfo.processInfo.environment["OPENCLAW_INSTANCE_KILLS"].flatMap { Int($0) } ?? 16
 
 @Suite(
   "Two instances on one PostgreSQL store", .enabled(if: PostgresServer.address != nil, "\(PostgresServer.absence)"),
