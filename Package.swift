@@ -132,7 +132,7 @@ let package = Package(
     tests("PolicyTests", needs: ["Core", "Policy"], resources: [.copy("Cases")]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
     tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb, .logging]),
-    tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Approvals"]),
+    tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "TestSupport"]),
     tests(
       "AgentTests",
       needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "Agent", "TestSupport", .lifecycle, .logging]),
@@ -152,7 +152,9 @@ let package = Package(
       ],
       resources: [.copy("Vectors")]),
     tests("SocketsTests", needs: ["Sockets", "TestSupport", .nioCore, .nioWebSocket]),
-    tests("OpenClawTests", needs: ["Core", "AdapterQQ", "Agent", "Gateway", "Skills", "Storage", "openclaw", .argumentParser]),
+    tests(
+      "OpenClawTests",
+      needs: ["Core", "AdapterQQ", "Agent", "Approvals", "Gateway", "Skills", "Storage", "openclaw", .argumentParser]),
     tests(
       "GatewayTests",
       needs: [

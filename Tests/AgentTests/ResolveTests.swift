@@ -27,21 +27,6 @@ extension Robot {
     #expect(try await state(code) == .unknown)
     return code
   }
-
-  fileprivate func audited() async throws -> [String] {
-    try await store.read { transaction in
-      try transaction.auditRows(after: 0, limit: 1_000).map { row in
-        let head = try JSON(parsing: row.head)
-        return "\(head["kind"]?.string ?? "") \(head["reason"]?.string ?? "")"
-      }
-    }
-  }
-
-  /// Where the admin of that name is reached alone.
-  fileprivate func meet(_ name: String) async throws {
-    let chat = Conversation(channel: "main", account: "bot", scene: Scene(.private, name))
-    try await store.write { try $0.noteAdminChat(of: "playground:\(name)", in: chat) }
-  }
 }
 
 @Suite("Calls of unknown outcome")
@@ -187,6 +172,8 @@ struct ResolveTests {
     for name in ["admin", "bob"] { try await robot.meet(name) }
     let code = try await robot.ask()
     try await robot.say("/approve \(code)", as: "carol")
+    // The card in the admin's own chat.
+    #expect(try await robot.outbox().count == 1)
     let approvals = robot.approvals
     _ = try await robot.store.write { try approvals.claim(in: $0) }
     robot.store = try robot.temporary.reopened(clock: robot.clock)

@@ -23,10 +23,14 @@ final class Robot {
   let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   private let ids = Mutex(0)
 
+  let settings: ApprovalSettings
+
   init(
-    people: String = PolicyEngine.twoAdmins, adding more: [String: String] = [:], on kind: StoreKind = .sqlite
+    people: String = PolicyEngine.twoAdmins, adding more: [String: String] = [:], gates: String? = nil,
+    settings: ApprovalSettings = ApprovalSettings(), on kind: StoreKind = .sqlite
   ) throws {
-    policy = try PolicyEngine.shipped(people: people, adding: more)
+    policy = try PolicyEngine.shipped(people: people, gates: gates, adding: more)
+    self.settings = settings
     let box = box
     clock = WallClock { box.now() }
     temporary = try TemporaryStore(on: kind, clock: clock)
@@ -37,7 +41,7 @@ final class Robot {
     toolbox.add("peek", .read)
   }
 
-  var approvals: Approvals { Approvals(policy: policy, audit: trail, toolbox: toolbox) }
+  var approvals: Approvals { Approvals(policy: policy, audit: trail, toolbox: toolbox, settings: settings) }
 
   var agent: CommandAgent {
     CommandAgent(
@@ -99,6 +103,28 @@ final class Robot {
     }
     try await store.write { try approvals.finish(claim, with: result, in: $0) }
     return true
+  }
+
+  /// Lets the runner's time pass: what is past its deadline ends.
+  func expire() async throws {
+    let approvals = approvals
+    _ = try await store.write { try approvals.expire(in: $0) }
+  }
+
+  /// Kinds and reasons in the audit log, oldest first.
+  func audited() async throws -> [String] {
+    try await store.read { transaction in
+      try transaction.auditRows(after: 0, limit: 1_000).map { row in
+        let head = try JSON(parsing: row.head)
+        return "\(head["kind"]?.string ?? "") \(head["reason"]?.string ?? "")"
+      }
+    }
+  }
+
+  /// Where the person of that name is reached alone.
+  func meet(_ name: String) async throws {
+    let chat = Conversation(channel: "main", account: "bot", scene: Scene(.private, name))
+    try await store.write { try $0.noteAdminChat(of: "playground:\(name)", in: chat) }
   }
 
   func state(_ code: String) async throws -> WriteCall.State? {

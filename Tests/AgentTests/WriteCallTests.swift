@@ -208,6 +208,7 @@ struct WriteCallTests {
       policy: try PolicyEngine.shipped(people: people + "defaults: { everyone: [member] }\n"),
       audit: AuditTrail(key: Data(repeating: 1, count: 32)), toolbox: robot.toolbox)
     #expect(try await robot.store.write { try approvals.claim(in: $0).claim == nil })
+    // One admin is left, who is the requester: there is nobody to ask again.
     #expect(try await robot.state(code) == .invalidated)
   }
 

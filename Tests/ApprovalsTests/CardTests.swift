@@ -119,7 +119,9 @@ struct StateTests {
     .pending: [
       .approved: .approved, .denied: .denied, .cancelled: .cancelled, .expired: .expired, .invalidated: .invalidated,
     ],
-    .approved: [.expired: .expired, .invalidated: .invalidated, .claimed: .claimed, .returned: .unknown],
+    .approved: [
+      .expired: .expired, .invalidated: .invalidated, .claimed: .claimed, .returned: .unknown, .reopened: .pending,
+    ],
     .claimed: [.succeeded: .succeeded, .failed: .failed, .lost: .unknown],
     .unknown: [.succeeded: .succeeded, .failed: .failed, .retried: .approved],
   ]

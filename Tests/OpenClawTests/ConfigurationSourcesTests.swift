@@ -1,4 +1,5 @@
 import Agent
+import Approvals
 import Core
 import Foundation
 import Gateway
@@ -18,7 +19,10 @@ import Testing
     ("limits.group.burst", "4"), ("limits.channel.per_minute", "7"), ("limits.channel.burst", "8"),
     ("limits.address.per_minute", "9"), ("limits.address.burst", "10"), ("limits.connections_per_address", "11"),
     ("limits.queue", "5"), ("limits.queue_per_chat", "13"), ("limits.events_in_flight", "6"), ("limits.writes_in_flight", "14"),
-    ("limits.calls_per_tool", "15"), ("limits.duplicate_window", "7s"), ("instances.lease", "15s"),
+    ("limits.calls_per_tool", "15"), ("limits.duplicate_window", "7s"),
+    ("approvals.ops_chats", "playground/playground/group:demo, playground/playground/private:a/b:c"),
+    ("approvals.pending_per_requester", "16"), ("approvals.pending_per_skill", "17"), ("approvals.pending_per_chat", "18"),
+    ("instances.lease", "15s"),
     ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
@@ -55,6 +59,24 @@ import Testing
     #expect(configuration.limits.writesInFlight == 14)
     #expect(configuration.limits.callsPerTool == 15)
     #expect(configuration.limits.duplicateWindow == .seconds(7))
+    var approvals = ApprovalSettings()
+    approvals.opsChats = [Scene(.group, "demo"), Scene(.private, "a/b:c")].map {
+      Conversation(channel: "playground", account: "playground", scene: $0)
+    }
+    (approvals.pendingPerRequester, approvals.pendingPerSkill, approvals.pendingPerChat) = (16, 17, 18)
+    #expect(configuration.approvals == approvals)
+  }
+
+  @Test(
+    "An ops chat must be named in full, on a channel that there is",
+    arguments: [
+      ("group:demo", "must name chats as channel/account/kind:id"), ("playground/x/crowd:1", "must name chats as"),
+      ("playground/x/group:", "must name chats as"), (" ", "must name"), ("plaground/x/group:1", "did you mean 'playground'?"),
+    ])
+  func opsChats(text: String, complaint: String) {
+    let loader = ConfigurationLoader(environment: ["OPENCLAW_APPROVALS_OPS_CHATS": text], workingDirectory: "/w")
+    let error = #expect(throws: ConfigurationError.self) { try loader.load() }
+    #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
   }
 
   @Test("A flag wins over the environment, which wins over the file, which wins over the default")

@@ -92,6 +92,24 @@ struct TablesTests {
     #expect(GatesTable.read(SourceFile(name: "gates.yaml", text: "# nothing")).table.names == ["default_write"])
   }
 
+  @Test("reads factors, places, refusals and confirmation of a gate")
+  func factors() {
+    let text = """
+      two_keys:
+        factors: [{ role: owner, n: 1 }, { role: admin, n: 2 }, { role: lead }]
+        deny_quorum: 2
+        scenes: [ops, dm]
+        confirm: typed
+      """
+    let (table, problems) = GatesTable.read(SourceFile(name: "gates.yaml", text: text))
+    #expect(problems.isEmpty)
+    let factors = [Gate.Factor(roles: ["owner"]), Gate.Factor(roles: ["admin"], count: 2), Gate.Factor(roles: ["lead"])]
+    #expect(
+      table["two_keys"] == Gate(name: "two_keys", factors: factors, denyQuorum: 2, places: [.ops, .dm], confirm: .typed))
+    #expect(table["two_keys"]?.approvers == ["owner", "admin", "lead"])
+    #expect(table["default_write"]?.places == [.origin, .dm])
+  }
+
   @Test(
     "says what is wrong in gates.yaml and where",
     arguments: [
@@ -106,6 +124,19 @@ struct TablesTests {
       ("a: { approvers: [x], expire: 5m }", 1, 22, "unknown key `expire` in gate `a`"),
       ("a: { approvers: [x] }\na: { approvers: [y] }", 1, 1, "key given twice: `a`"),
       ("a b: { approvers: [x] }", 1, 1, "unusable gate name `a b`"),
+      ("a: { factors: [] }", 1, 15, "nobody could pass gate `a`"),
+      ("a: { factors: [{ n: 1 }] }", 1, 16, "a factor lacks the key `role`"),
+      ("a: { factors: [{ role: x, n: 0 }] }", 1, 30, "`n` must be a number from 1 to 10"),
+      ("a: { factors: [{ role: x, n: 6 }, { role: y, n: 5 }] }", 1, 15, "gate `a` needs more than 10 people"),
+      ("a: { factors: [{ role: x }, { role: x }] }", 1, 37, "two factors ask for the role `x`"),
+      ("a: { factors: [{ role: \"x y\" }] }", 1, 24, "unusable role name `x y`"),
+      ("a: { factors: [{ role: x }], approvers: [y] }", 1, 41, "gate `a` has both `factors` and `approvers`"),
+      ("a: { factors: [{ role: x }], quorum: 2 }", 1, 38, "gate `a` has both `factors` and `quorum`"),
+      ("a: { approvers: [x], deny_quorum: 11 }", 1, 35, "`deny_quorum` must be a number from 1 to 10"),
+      ("a: { approvers: [x], scenes: [] }", 1, 30, "`scenes` is empty: nobody could decide anywhere"),
+      ("a: { approvers: [x], scenes: [origin, orign] }", 1, 39, "a scene cannot be `orign`"),
+      ("a: { approvers: [x], scenes: [dm, dm] }", 1, 35, "scene `dm` given twice"),
+      ("a: { approvers: [x], confirm: yes }", 1, 31, "`confirm` cannot be `yes`"),
       ("[a]", 1, 1, "the file must be a mapping"),
     ])
   func badGates(text: String, line: Int, column: Int, message: String) throws {

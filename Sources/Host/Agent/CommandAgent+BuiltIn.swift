@@ -83,28 +83,45 @@ extension CommandAgent {
   }
 
   private func vote(_ verb: Vote.Verb, _ text: String, event: ChatEvent) -> Conclusion {
+    let words = text.split(separator: " ").map(String.init)
+    let typed = words.count == 2 ? words[1] : nil
+    let isDigestEnd = typed?.wholeMatch(of: /[0-9a-fA-F]{4}/) != nil
     // Nothing may ride along: a quoted or decorated message could mean something else than it shows.
-    guard let code = ApprovalCode.parse(text), event.repliesTo == nil, event.attachments.isEmpty else {
+    guard words.count == 1 || isDigestEnd, let code = ApprovalCode.parse(words[0]), event.repliesTo == nil,
+      event.attachments.isEmpty
+    else {
       return { _ in "usage: /\(verb.rawValue) CODE, as a message of its own" }
     }
     return { [approvals] transaction in
-      let isHere: (WriteCall) -> Bool = { $0.conversation == event.conversation }
-      switch try approvals.vote(verb, code: code, event: event, in: transaction) {
+      switch try approvals.vote(verb, code: code, typed: typed, event: event, in: transaction) {
+      case .closed(let mode): return Self.closed(mode)
       case .unknownCode: return AgentReply(Self.unknownCode)
       case .ownRequest: return "You cannot approve your own request \(code); /deny \(code) takes it back."
+      case .unconfirmed(let call):
+        return "\(code) (\(call.tool)): look at the card and type the last four of its digest too: /\(verb.rawValue) \(code) XXXX"
       case .alreadyDecided(let call): return "\(code) was decided before: \(call.state.rawValue)."
       case .alreadyVoted: return "Your word on \(code) counts already."
-      case .counted(let call, let have, let need):
-        return "\(code) (\(call.tool)): \(have) of \(need) approvals. digest …\(call.digest.suffix(4))"
+      case .counted(let call, let progress):
+        return AgentReply(([Self.noted(verb, call, event)] + progress.map(\.text)).joined(separator: "\n"))
       // The outcome will answer the approving message when it stands in the same chat.
       case .approved(let call):
-        return isHere(call) ? nil : "\(code) (\(call.tool)) approved; its outcome is told where it was asked for."
-      case .denied(let call):
-        let text = "\(code) (\(call.tool)) \(call.state.rawValue) by \(event.sender.id); it will not run."
-        if !isHere(call) { try transaction.enqueue(text, to: call.reply) }
-        return AgentReply(text)
+        let text = "\(Self.noted(verb, call, event)) Its outcome is told where it was asked for."
+        return call.conversation == event.conversation ? nil : AgentReply(text)
+      case .denied(let call): return AgentReply(ApprovalCard.ended(call, by: event.sender.id))
+      case .invalidated(let call, let reason): return "\(code) (\(call.tool)) cannot run any more: \(reason)."
       }
     }
+  }
+
+  /// What was voted on, and by whom.
+  private static func noted(_ verb: Vote.Verb, _ call: WriteCall, _ event: ChatEvent) -> String {
+    let voter = ShownText.escape(event.sender.id, limit: 96)
+    return
+      "\(call.code) (\(call.tool), \(ApprovalCard.digest(of: call))): \(verb == .approve ? "approved" : "refused") by \(voter)."
+  }
+
+  private static func closed(_ mode: Mode) -> AgentReply {
+    "The robot is in mode \(mode.rawValue): nothing is decided now."
   }
 
   private func resolve(_ text: String, event: ChatEvent) -> Conclusion {
@@ -116,6 +133,7 @@ extension CommandAgent {
     }
     return { [approvals] transaction in
       switch try approvals.resolve(resolution, code: code, event: event, in: transaction) {
+      case .closed(let mode): return Self.closed(mode)
       case .unknownCode: return AgentReply(Self.unknownCode)
       case .notUnknown(let call): return "\(code) (\(call.tool)) is \(call.state.rawValue); there is nothing to resolve."
       case .obstructed(let call, let reason):

@@ -130,10 +130,6 @@ package struct CommandAgent: Sendable {
       guard tool.effect == .write else {
         return refuse(call, event: event, reason: "gate_on_read", rules: rules)
       }
-      if let unreachable = gates.first(where: { !policy.canAnyoneApprove(question, gate: $0) }) {
-        return refuse(call, event: event, reason: "no_approver_for_\(unreachable.name)", rules: rules)
-      }
-      log.record(call, decision: "gate", rules: rules, status: "waiting")
       return openWrite(call, question, event: event, gates: gates, rules: rules)
     }
   }
@@ -190,19 +186,29 @@ package struct CommandAgent: Sendable {
   private func openWrite(
     _ call: ToolCall, _ question: CallQuestion, event: ChatEvent, gates: [Gate], rules: [String]
   ) -> Conclusion {
-    let audit = audit
-    let approvals = approvals
+    let (audit, approvals, log) = (audit, approvals, log)
     return { transaction in
       if let excess = try limits.peek(question, in: transaction) {
         return try throttle(call, event: event, excess, rules: rules, in: transaction)
       }
-      let outcome = gates.isEmpty ? "allow" : "gate"
-      try audit.append(Self.decision(outcome, call, event: event, reason: nil, rules: rules), in: transaction)
+      func note(_ outcome: String, reason: String? = nil) throws {
+        if !gates.isEmpty { log.record(call, decision: outcome, rules: rules, status: reason ?? "waiting") }
+        try audit.append(Self.decision(outcome, call, event: event, reason: reason, rules: rules), in: transaction)
+      }
       switch try approvals.open(call, asked: event, gates: gates, rules: rules, in: transaction) {
       // The last answer is kept for what becomes of it.
-      case .waiting(_, let card): return AgentReply(card, as: .interim)
-      case .running: return nil
-      case .joined(let open): return "The same call waits already: \(ApprovalCard.summary(of: open))"
+      case .waiting(_, let answer):
+        try note("gate")
+        return AgentReply(answer, as: .interim)
+      case .running:
+        try note("allow")
+        return nil
+      case .joined(let open):
+        try note(gates.isEmpty ? "allow" : "gate")
+        return "The same call waits already: \(ApprovalCard.summary(of: open))"
+      case .refused(let refusal):
+        try note("deny", reason: refusal.code)
+        return "\(call.tool.name): not permitted (\(refusal.code)): \(refusal.message). Request \(call.requestID)"
       }
     }
   }

@@ -130,9 +130,10 @@ package final class EventWorker: Service {
     logger.info("an answer was withheld", metadata: ["request_id": "\(requestID)", "reason": "\(reason.rawValue)"])
   }
 
-  /// Where an admin can be told what only an operator can mend.
+  /// Where an admin can be told what only an operator can mend, and where an approver is sent cards.
   func noteAdmin(_ event: ChatEvent, in transaction: Transaction) throws {
-    guard event.kind == .message, event.conversation.scene.kind == .private, agent.policy.subject(event.sender.id).isAdmin
+    guard event.kind == .message, event.conversation.scene.kind == .private,
+      agent.policy.subject(event.sender.id).isAdmin || agent.policy.isApprover(event.sender.id)
     else { return }
     try transaction.noteAdminChat(of: event.sender.id, in: event.conversation)
   }

@@ -93,8 +93,8 @@ package final class WriteCallRunner: Service {
       let (claim, ended) = try await store.write { transaction in
         let ended = try approvals.expire(in: transaction)
         guard hasRoom else { return (Approvals.Claim?.none, ended) }
-        let (claim, invalidated) = try approvals.claim(except: busy, in: transaction)
-        return (claim, ended + invalidated)
+        let (claim, changed) = try approvals.claim(except: busy, in: transaction)
+        return (claim, ended + changed)
       }
       // Only when there is something to tell: `onCommit` may wake this very loop.
       if ended > 0 { onCommit() }

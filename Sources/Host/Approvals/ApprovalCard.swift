@@ -8,29 +8,36 @@ package enum ApprovalCard {
   /// Scalars of an outcome that are shown.
   private static let shownScalars = 400
 
-  package static func text(for call: WriteCall, gates: [Gate], votes: Int = 0) -> String {
+  package static func text(for call: WriteCall, gates: [Gate]) -> String {
+    text(for: call, progress: gates.map { GateProgress($0) })
+  }
+
+  package static func text(for call: WriteCall, progress: [GateProgress]) -> String {
     var lines = ["[approval] \(call.code) · WRITE · tool \(ShownText.identifier(call.tool))"]
     lines.append("skill \(ShownText.identifier(call.skill)) @ \(call.build.prefix(8))")
     lines.append(asker(of: call))
     lines += ShownArguments(of: call).onCard
-    for gate in gates {
-      lines.append("gate \(gate.name): \(votes)/\(gate.quorum) by \(gate.approvers.sorted().joined(separator: " or "))")
-    }
-    lines.append("expires \(time(call.expiresAt)) · digest \(call.digest.prefix(8))…\(call.digest.suffix(4))")
-    lines.append("/approve \(call.code)   or   /deny \(call.code)")
+    lines += progress.map(\.text)
+    lines.append("expires \(time(call.expiresAt)) · digest \(digest(of: call))")
+    let isTyped = progress.contains { $0.gate.confirm == .typed }
+    lines.append("/approve \(call.code)\(isTyped ? " and the last four of the digest" : "")   or   /deny \(call.code)")
     return lines.joined(separator: "\n")
   }
 
-  /// The card with a button for each word that decides it. The buttons only type for the one who presses.
-  package static func content(for call: WriteCall, gates: [Gate]) -> MessageContent {
-    MessageContent(
-      text: text(for: call, gates: gates),
-      buttons: [
-        [
-          .init(label: "Approve", data: "/approve \(call.code)", isPrimary: true),
-          .init(label: "Deny", data: "/deny \(call.code)"),
-        ]
-      ])
+  /// The card with a button for each word that decides it. The buttons only type for the one who presses; what has to be typed has none.
+  package static func content(for call: WriteCall, progress: [GateProgress]) -> MessageContent {
+    let approve = MessageContent.Button(label: "Approve", data: "/approve \(call.code)", isPrimary: true)
+    let deny = MessageContent.Button(label: "Deny", data: "/deny \(call.code)")
+    let isTyped = progress.contains { $0.gate.confirm == .typed }
+    return MessageContent(text: text(for: call, progress: progress), buttons: [isTyped ? [deny] : [approve, deny]])
+  }
+
+  /// As much of the digest as is shown: what is voted on is told apart by it.
+  package static func digest(of call: WriteCall) -> String { "\(call.digest.prefix(8))…\(call.digest.suffix(4))" }
+
+  /// Tells that somebody's word has ended a request.
+  package static func ended(_ call: WriteCall, by sender: String) -> String {
+    "\(call.code) (\(call.tool), \(digest(of: call))) \(call.state.rawValue) by \(ShownText.escape(sender, limit: 96)); it will not run."
   }
 
   /// Tells that nobody knows what came of a call, with a button for each word that settles it.
@@ -53,7 +60,9 @@ package enum ApprovalCard {
     if page > 1 { return "\(call.code), page \(page) of \(pages.count):\n\(pages[page - 1])" }
     var lines = ["\(call.code): \(ShownText.identifier(call.tool)), \(call.state.rawValue)", asker(of: call), pages[0]]
     if pages.count > 1 { lines.append("page 1 of \(pages.count); the next: /show \(call.code) 2") }
-    lines += votes.map { "\($0.verb.rawValue) by \(ShownText.identifier($0.person, limit: 64))" }
+    lines += votes.map { vote in
+      "\(vote.verb.rawValue) by \(ShownText.identifier(vote.person, limit: 64))" + (vote.voided.map { " (\($0))" } ?? "")
+    }
     lines.append("asked \(time(call.createdAt)), expires \(time(call.expiresAt))")
     lines.append("build \(call.build)")
     lines.append("digest \(call.digest)")

@@ -1,6 +1,6 @@
 import Audit
 package import Core
-import Policy
+package import Policy
 package import Storage
 
 /// Calls that were started and of which nobody can tell whether they had their effect.
@@ -17,6 +17,8 @@ extension Approvals {
 
   /// What became of a resolution.
   package enum ResolutionOutcome: Sendable {
+    /// Nothing is decided in this mode.
+    case closed(Mode)
     /// No such code, or not this person's business: the answer does not tell which.
     case unknownCode
     /// Its outcome is not unknown, or not any more.
@@ -29,34 +31,61 @@ extension Approvals {
   }
 
   /// Takes the word of the person who sent `event` on a call whose outcome is unknown. Whoever may not approve the call, the requester
-  /// among them, is told what a wrong code is told.
+  /// among them, is told what a wrong code is told. To say what came of it writes nothing, so it may be said in read_only mode too.
   package func resolve(
     _ resolution: Resolution, code: String, event: ChatEvent, in transaction: Transaction
   ) throws -> ResolutionOutcome {
-    guard var record = try transaction.writeCall(code: code), isAllowedScene(event, for: record) else { return .unknownCode }
-    guard person(event.sender.id) != person(record.requester),
-      isEligible(event.sender.id, gates: gates(of: record), on: record, tool: tool(of: record), at: transaction.now)
-    else {
-      try witness(.approvalRefused, record, by: event.sender.id, reason: "not_eligible", in: transaction)
+    let mode = policy.mode
+    let isClosed = ![.normal, .readOnly].contains(mode)
+    guard var record = try transaction.writeCall(code: code) else { return isClosed ? .closed(mode) : .unknownCode }
+    guard !isClosed else {
+      try refuse(record, event: event, reason: mode.rawValue, in: transaction)
+      return .closed(mode)
+    }
+    guard maySettle(record, event: event, at: transaction.now) else {
+      let reason = refusal(of: event, on: record, gates: gates(of: record, at: transaction.now))
+      try refuse(record, event: event, reason: reason, in: transaction)
       return .unknownCode
     }
     // A running call can end as either, too; but then the run itself says how.
-    guard record.state == .unknown else { return .notUnknown(record) }
+    guard record.state == .unknown else {
+      try refuse(record, event: event, reason: "not_unknown", in: transaction)
+      return .notUnknown(record)
+    }
     switch resolution {
     case .done, .failed:
       guard record.apply(resolution == .done ? .succeeded : .failed) else { return .notUnknown(record) }
       record.outcome = "resolved_\(resolution.rawValue)"
     case .retry:
-      if let open = try transaction.openCall(digest: record.digest) { return .openAnew(record, as: open) }
-      if let obstacle = try obstacle(to: record, in: transaction) { return .obstructed(record, reason: obstacle) }
+      if let open = try transaction.openCall(digest: record.digest) {
+        try refuse(record, event: event, reason: "open_anew", in: transaction)
+        return .openAnew(record, as: open)
+      }
+      if let hindrance = try self.hindrance(to: record, in: transaction) {
+        try refuse(record, event: event, reason: hindrance.reason, in: transaction)
+        return .obstructed(record, reason: hindrance.reason)
+      }
       guard record.apply(.retried) else { return .notUnknown(record) }
       record.outcome = nil
       record.runDeadline = transaction.now.advanced(by: .milliseconds(record.runWithin))
       answer(event, with: &record)
     }
     try transaction.update(record)
-    try witness(.runResolved, record, by: event.sender.id, reason: "resolved_\(resolution.rawValue)", in: transaction)
+    try witness(
+      .runResolved, record, by: event.sender.id, at: event.conversation, reason: "resolved_\(resolution.rawValue)",
+      in: transaction)
+    if resolution != .retry {
+      let text =
+        "\(record.code) (\(record.tool)) \(record.state.rawValue), by the word of \(ShownText.escape(event.sender.id, limit: 96))."
+      try tell(text, of: record, except: event.conversation, in: transaction)
+    }
     return .resolved(record)
+  }
+
+  private func refuse(
+    _ record: WriteCall, event: ChatEvent, reason: String, in transaction: Transaction
+  ) throws {
+    try witness(.approvalRefused, record, by: event.sender.id, at: event.conversation, reason: reason, in: transaction)
   }
 
   /// Records that a claimed call has no result, and tells it. False when it is not claimed any more.
@@ -79,6 +108,7 @@ extension Approvals {
     try witness(.runUnknown, record, reason: code, in: transaction)
     let content = ApprovalCard.unknown(record, because: reason)
     try transaction.enqueue(content, to: record.reply, as: .final)
+    try tellElsewhere(content, of: record, in: transaction)
     try transaction.tellAdmins(content, about: record.requestID, except: record.conversation) { policy.subject($0).isAdmin }
     return true
   }

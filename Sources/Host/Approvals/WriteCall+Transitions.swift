@@ -21,6 +21,8 @@ package enum WriteCallEvent: Sendable, Hashable, CaseIterable {
   case retried
   /// The repeat must not run after all: what came of the run before is as open as it was.
   case returned
+  /// Consent that was there before its run is not enough any more.
+  case reopened
 }
 
 extension WriteCall.State {
@@ -37,6 +39,7 @@ extension WriteCall.State {
     case (.claimed, .failed), (.unknown, .failed): .failed
     case (.claimed, .lost), (.approved, .returned): .unknown
     case (.unknown, .retried): .approved
+    case (.approved, .reopened): .pending
     default: nil
     }
   }

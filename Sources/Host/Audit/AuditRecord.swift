@@ -13,13 +13,18 @@ package struct AuditRecord: Sendable {
     case approvalExpired = "approval.expired"
     case approvalCancelled = "approval.cancelled"
     case approvalInvalidated = "approval.invalidated"
+    case approvalReopened = "approval.reopened"
     case approvalRefused = "approval.refused"
     /// Somebody named too many wrong codes and is not listened to for a while.
     case guesserMuted = "approval.muted"
+    /// Nearly everything is approved faster than it can be read.
+    case approvalFatigue = "approval.fatigue"
     case runClaimed = "exec.claimed"
     case runFinished = "exec.result"
     case runUnknown = "exec.unknown"
     case runResolved = "exec.resolved"
+    /// A result that came after the call had been taken over or settled.
+    case runRefused = "exec.refused"
     /// A skill's request that reaches beyond the host is about to be performed.
     case capabilityBegun = "capability.begun"
     case capabilityEnded = "capability.ended"

@@ -139,10 +139,29 @@ extension PolicyEngine {
     return verdict
   }
 
+  /// Whether `approver` may say what came of this call, which passed this gate. As `mayApprove`; but to say so writes nothing, so that
+  /// it may be said while tools that write are denied.
+  package func maySettle(_ question: CallQuestion, approver: String, gate: Gate) -> Verdict {
+    guard let current = current() else { return .deny(Denial(.lockdown)) }
+    return current.snapshot.maySettle(question, approver: approver, gate: gate, mode: current.mode)
+  }
+
   /// Whether enough enrolled people other than the requester could pass the gate, so that asking makes sense at all.
-  package func canAnyoneApprove(_ question: CallQuestion, gate: Gate) -> Bool {
+  ///
+  /// - Parameter isReachable: whether this person would learn of the request where a word on it counts.
+  package func canAnyoneApprove(
+    _ question: CallQuestion, gate: Gate, where isReachable: (Person) -> Bool = { _ in true }
+  ) -> Bool {
     guard let current = current() else { return false }
-    return current.snapshot.canAnyoneApprove(question, gate: gate, mode: current.mode)
+    return current.snapshot.canAnyoneApprove(question, gate: gate, mode: current.mode, where: isReachable)
+  }
+
+  /// Whether somebody known by this id could be asked to approve anything, by roles alone.
+  package func isApprover(_ id: String) -> Bool {
+    guard let snapshot else { return false }
+    let subject = snapshot.subject(id)
+    guard subject.person != nil else { return false }
+    return snapshot.gates.all.contains { !Set($0.approvers).isDisjoint(with: subject.roles) }
   }
 
   /// Whether a skill may use a capability during a call.

@@ -59,18 +59,28 @@ extension PolicySnapshot {
 
   func mayApprove(_ question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
     if let denial = mode.denial(of: question.tool.effect) { return .deny(denial) }
+    return maySpeak(on: question, approver: approver, gate: gate, mode: mode)
+  }
+
+  /// To say what came of a call writes nothing.
+  func maySettle(_ question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
+    if let denial = mode.denial(of: .read) { return .deny(denial) }
+    return maySpeak(on: question, approver: approver, gate: gate, mode: mode)
+  }
+
+  private func maySpeak(on question: CallQuestion, approver: String, gate: Gate, mode: Mode) -> Verdict {
     guard roles.subject(approver).roles.contains(where: gate.approvers.contains) else { return .deny(Denial(.notAnApprover)) }
     return verdict(answer(to: question, approver: approver, mode: mode))
   }
 
   /// Whether enough people other than the requester could let the call through the gate.
-  func canAnyoneApprove(_ question: CallQuestion, gate: Gate, mode: Mode) -> Bool {
+  func canAnyoneApprove(_ question: CallQuestion, gate: Gate, mode: Mode, where isReachable: (Person) -> Bool) -> Bool {
     let requester = roles.subject(question.requester).principal
-    var needed = gate.quorum
-    for person in roles.people where Text(person.name) != Text(requester) {
+    var seats = FactorSeats(of: gate)
+    for person in roles.people where Text(person.name) != Text(requester) && isReachable(person) {
       guard let id = person.ids.first, mayApprove(question, approver: id, gate: gate, mode: mode).denial == nil else { continue }
-      needed -= 1
-      if needed <= 0 { return true }
+      seats.add(roles.subject(id).roles)
+      if seats.isFull { return true }
     }
     return false
   }

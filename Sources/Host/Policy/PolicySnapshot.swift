@@ -62,8 +62,10 @@ package final class PolicySnapshot: Sendable {
           "nobody holds the role `\(uid.id)`", at: mention.span, help: suggestion(for: uid.id.string, among: held))
       }
     }
-    let inGates = gates.all.filter { held.isDisjoint(with: $0.approvers) }.map { gate in
-      PolicyProblem(file: GatesTable.fileName, message: "nobody can pass the gate `\(gate.name)`: no one holds any of its roles")
+    let inGates = gates.all.filter { $0.factors.contains { held.isDisjoint(with: $0.roles) } }.map { gate in
+      PolicyProblem(
+        file: GatesTable.fileName,
+        message: "nobody can pass the gate `\(gate.name)`: no one holds any of the roles that it asks for")
     }
     return inRules + inGates
   }

@@ -24,6 +24,8 @@ package struct WriteCall: Sendable {
   package let conversation: Conversation
   /// Names of the gates to pass; empty when policy lets it run unattended.
   package let gates: [String]
+  /// The gates in full, as they were when it was asked for: what the room that decides wrote down, and nothing to the store.
+  package let terms: String
   package let createdAt: Timestamp
   package let expiresAt: Timestamp
   /// Milliseconds after the approval within which it must start.
@@ -35,11 +37,15 @@ package struct WriteCall: Sendable {
   package var boot: String?
   /// What came of it, for people; nil while open.
   package var outcome: String?
+  /// Other chats that its card was sent to.
+  package var forwarded: [Conversation] = []
+  /// When people approved or denied it; nil as long as they have not, and for what they were never asked about.
+  package var decidedAt: Timestamp?
 
   package init(
     code: String, digest: String, state: State, call: ToolCall, requesterName: String, conversation: Conversation,
-    gates: [String],
-    createdAt: Timestamp, expiresAt: Timestamp, runWithin: Int64, runDeadline: Timestamp?, reply: ReplyAddress
+    gates: [String], terms: String = "[]", createdAt: Timestamp, expiresAt: Timestamp, runWithin: Int64, runDeadline: Timestamp?,
+    reply: ReplyAddress
   ) {
     id = 0
     self.code = code
@@ -54,6 +60,7 @@ package struct WriteCall: Sendable {
     self.requesterName = requesterName
     self.conversation = conversation
     self.gates = gates
+    self.terms = terms
     self.createdAt = createdAt
     self.expiresAt = expiresAt
     self.runWithin = runWithin
@@ -79,6 +86,7 @@ package struct WriteCall: Sendable {
     requesterName = try row["requester_name"]
     self.conversation = conversation
     gates = try StoredText.decode(try row["gates"])
+    terms = try row["terms"]
     createdAt = Timestamp(milliseconds: try row["created_at"])
     expiresAt = Timestamp(milliseconds: try row["expires_at"])
     runWithin = try row["run_within"]
@@ -91,6 +99,8 @@ package struct WriteCall: Sendable {
       })
     boot = try row["boot"]
     outcome = try row["outcome"]
+    forwarded = try StoredText.decode(try row["forwarded"])
+    decidedAt = (try row["decided_at"] as Int64?).map { Timestamp(milliseconds: $0) }
   }
 }
 
@@ -105,10 +115,16 @@ package struct Vote: Sendable, Hashable {
   /// The platform identity that spoke.
   package let sender: String
   package let verb: Verb
+  /// Where it was said; nil for votes of versions that did not note it.
+  package let conversation: Conversation?
+  /// Why it does not count any more; nil while it does.
+  package let voided: String?
 
-  package init(person: String, sender: String, verb: Verb) {
+  package init(person: String, sender: String, verb: Verb, conversation: Conversation? = nil, voided: String? = nil) {
     self.person = person
     self.sender = sender
     self.verb = verb
+    self.conversation = conversation
+    self.voided = voided
   }
 }

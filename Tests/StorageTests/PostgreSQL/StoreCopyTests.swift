@@ -42,7 +42,11 @@ struct StoreCopyTests {
         requesterName: "Alice", conversation: ChatEvent.sample("0").conversation, gates: ["write"], createdAt: transaction.now,
         expiresAt: transaction.now, runWithin: 1, runDeadline: nil, reply: ChatEvent.sample("0").replyAddress)
       call = try transaction.insert(call)
-      _ = try transaction.insert(Vote(person: "root", sender: "root", verb: .approve), on: call)
+      call.forwarded = [call.conversation]
+      call.decidedAt = transaction.now
+      try transaction.update(call)
+      _ = try transaction.insert(Vote(person: "root", sender: "root", verb: .approve, conversation: call.conversation), on: call)
+      try transaction.beginCoolDown(of: "d")
       try transaction.keep(policy: "id", rules: 1, files: "{}", pinned: nil)
       try transaction.beginRead(RequestID(), under: "key")
     }

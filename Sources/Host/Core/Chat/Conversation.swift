@@ -18,6 +18,16 @@ package struct Scene: Hashable, Codable, Sendable, CustomStringConvertible {
 
   /// `group:20002`; what `chats:` patterns and `Scene::"…"` name.
   package var description: String { "\(kind.rawValue):\(id)" }
+
+  /// Reads what `description` writes; nil when `text` is no scene.
+  package init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), !parts[1].isEmpty else { return nil }
+    self.init(kind, String(parts[1]))
+  }
+
+  /// Whether only one person talks with the robot there.
+  package var isPrivate: Bool { kind == .private || kind == .guildPrivate }
 }
 
 /// One chat of one account on one channel: the unit of order, and the address of a reply.
@@ -36,6 +46,13 @@ package struct Conversation: Hashable, Codable, Sendable, CustomStringConvertibl
 
   /// `main/102000000/group:7D1C`: the lane's key in the journal.
   package var description: String { "\(channel)/\(account)/\(scene)" }
+
+  /// Reads what `description` writes; nil when `text` names no conversation.
+  package init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, !parts[0].isEmpty, !parts[1].isEmpty, let scene = Scene(parts[2]) else { return nil }
+    self.init(channel: String(parts[0]), account: String(parts[1]), scene: scene)
+  }
 }
 
 /// What on the platform a reply refers to.

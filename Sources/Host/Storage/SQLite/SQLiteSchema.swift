@@ -34,6 +34,9 @@ enum SQLiteSchema {
     migrator.registerMigration("5-threats") { database in
       for statement in threats { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("5-approvals") { database in
+      for statement in approvals { try database.execute(sql: statement) }
+    }
     return migrator
   }
 

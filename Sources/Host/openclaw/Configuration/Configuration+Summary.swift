@@ -1,4 +1,5 @@
 import Agent
+import Approvals
 import Core
 import Gateway
 import Skills
@@ -35,6 +36,12 @@ extension Configuration {
       ],
       "trusted_skills": .array(trustedSkills.sorted().map(JSON.string)),
       "skills": ["require_signature": .string(skills.requireSignature.rawValue)],
+      "approvals": [
+        "ops_chats": .array(approvals.opsChats.map { .string($0.description) }),
+        "pending_per_requester": .integer(Int64(approvals.pendingPerRequester)),
+        "pending_per_skill": .integer(Int64(approvals.pendingPerSkill)),
+        "pending_per_chat": .integer(Int64(approvals.pendingPerChat)),
+      ],
       "instances": ["lease": .integer(instances.lease.components.seconds)],
       "retention": ["bodies_days": .integer(Int64(retention.bodiesDays)), "ids_days": .integer(Int64(retention.idsDays))],
       "raw_events": ["keep": .string(rawEvents.keep.rawValue), "days": .integer(Int64(rawEvents.days))],

@@ -1,4 +1,5 @@
 import Agent
+import Approvals
 import Core
 import Gateway
 import Skills
@@ -28,6 +29,7 @@ struct Configuration: Sendable {
   var rawEvents = RawEvents()
   var retention = Retention()
   var instances = Instances()
+  var approvals = ApprovalSettings()
 }
 
 extension Configuration {

@@ -1,3 +1,4 @@
+import Approvals
 import Core
 import Foundation
 
@@ -133,6 +134,12 @@ extension ConfigurationLoader {
       messages.append("'model' needs 'base_url'")
     }
     if model.baseURL != nil, model.model == nil { messages.append("'model' needs 'model', the name of a model") }
+    let names = configuration.channels.map(\.name)
+    for chat in configuration.approvals.opsChats where !names.contains(chat.channel) {
+      messages.append(
+        "'approvals.ops_chats' names the channel '\(chat.channel)', which there is not\(NearestName.hint(for: chat.channel, among: names))"
+      )
+    }
     let server = configuration.server
     if (server.tlsCertificate == nil) != (server.tlsKey == nil) {
       messages.append("'server' needs both 'tls_cert' and 'tls_key', or none of them")

@@ -1,3 +1,4 @@
+import Approvals
 import Core
 import Gateway
 
@@ -64,6 +65,10 @@ struct Setting: Sendable {
     Setting("limits.writes_in_flight", .integer(in: 1...1024)) { $0.limits.writesInFlight = $1 },
     Setting("limits.calls_per_tool", .integer(in: 1...1024)) { $0.limits.callsPerTool = $1 },
     Setting("limits.duplicate_window", .duration(in: .zero...(.seconds(3600)))) { $0.limits.duplicateWindow = $1 },
+    Setting("approvals.ops_chats", .conversations) { $0.approvals.opsChats = $1 },
+    Setting("approvals.pending_per_requester", .integer(in: 1...1000)) { $0.approvals.pendingPerRequester = $1 },
+    Setting("approvals.pending_per_skill", .integer(in: 1...1000)) { $0.approvals.pendingPerSkill = $1 },
+    Setting("approvals.pending_per_chat", .integer(in: 1...1000)) { $0.approvals.pendingPerChat = $1 },
     Setting("instances.lease", .duration(in: .seconds(2)...(.seconds(300)))) { $0.instances.lease = $1 },
     Setting("retention.bodies_days", .integer(in: 1...3650)) { $0.retention.bodiesDays = $1 },
     Setting("retention.ids_days", .integer(in: 7...36_500)) { $0.retention.idsDays = $1 },

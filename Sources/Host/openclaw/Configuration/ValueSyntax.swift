@@ -54,6 +54,22 @@ extension ValueSyntax<Duration> {
   }
 }
 
+extension ValueSyntax<[Conversation]> {
+  /// Chats by channel, account and scene: `main/102000000/group:7D1C, napcat/10000/private:10001`. At most 16.
+  static let conversations = ValueSyntax { text throws(InvalidValue) in
+    var conversations: [Conversation] = []
+    for part in text.split(separator: ",") {
+      guard let conversation = Conversation(part.trimmingCharacters(in: .whitespaces)) else {
+        throw InvalidValue(
+          "must name chats as channel/account/kind:id, such as main/102000000/group:7D1C, with commas between them")
+      }
+      if !conversations.contains(conversation) { conversations.append(conversation) }
+    }
+    guard (1...16).contains(conversations.count) else { throw InvalidValue("must name 1 to 16 chats") }
+    return conversations
+  }
+}
+
 extension ValueSyntax<String> {
   /// Any text on one line.
   static let text = ValueSyntax { text throws(InvalidValue) in

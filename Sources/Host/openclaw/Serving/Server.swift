@@ -167,7 +167,7 @@ private struct House {
     let capabilities = CapabilityAudit(store: store, audit: audit, logger: part("skills"))
     let skills = try skillHost(
       policy: policy, counters: counters, witness: witness, capabilities: capabilities, signals: signals)
-    let approvals = Approvals(policy: policy, audit: audit, toolbox: skills)
+    let approvals = Approvals(policy: policy, audit: audit, toolbox: skills, settings: configuration.approvals)
     let log = ToolCallLog(logger: part("agent"), isEnabled: configuration.server.logToolCalls)
     let agent = CommandAgent(
       chats: configuration.chats, policy: policy, approvals: approvals, toolbox: skills, audit: audit, log: log, store: store)
