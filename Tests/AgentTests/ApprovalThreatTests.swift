@@ -214,7 +214,7 @@ struct ApprovalThreatTests {
       let event = ChatEvent(
         requestID: RequestID(), receivedAt: sample.receivedAt, conversation: sample.conversation,
         sender: Sender(id: "playground:mallory", name: name, role: .owner), messageID: "false \(name)", text: sample.text,
-        mentions: Mentions(bot: true), dedupeKeys: [name])
+        mentions: Mentions(bot: true), isPlain: true, dedupeKeys: [name])
       let conclusion = await robot.agent.conclude(event)
       let reply = try await robot.store.write { try conclusion($0)?.content.text }
       #expect(reply == "No open request with that code that you could decide here.")

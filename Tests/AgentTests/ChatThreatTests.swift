@@ -46,6 +46,8 @@ struct GuessingTests {
     let home = Conversation(channel: "main", account: "bot", scene: Scene(.private, "admin"))
     try await robot.store.write { try $0.noteAdminChat(of: "playground:admin", in: home) }
     let code = try await robot.ask(as: "alice")
+    // The card in the admin's own chat.
+    #expect(try await robot.messages().map(\.conversation) == [home])
     for verb in ["approve", "deny", "show", "resolve"] {
       #expect(try await robot.say("/\(verb) 00000000\(verb == "resolve" ? " done" : "")", as: "carol") == Self.wrong)
     }

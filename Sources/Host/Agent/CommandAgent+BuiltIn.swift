@@ -83,7 +83,7 @@ extension CommandAgent {
   }
 
   private func vote(_ verb: Vote.Verb, _ text: String, event: ChatEvent) -> Conclusion {
-    let words = text.split(separator: " ").map(String.init)
+    let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     let typed = words.count == 2 ? words[1] : nil
     let isDigestEnd = typed?.wholeMatch(of: /[0-9a-fA-F]{4}/) != nil
     // Nothing may ride along: a quoted or decorated message could mean something else than it shows.
