@@ -86,21 +86,22 @@ extension CommandAgent {
     let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     let typed = words.count == 2 ? words[1] : nil
     let isDigestEnd = typed?.wholeMatch(of: /[0-9a-fA-F]{4}/) != nil
-    // Nothing may ride along: a quoted or decorated message could mean something else than it shows.
-    guard words.count == 1 || isDigestEnd, let code = ApprovalCode.parse(words[0]), event.repliesTo == nil,
-      event.attachments.isEmpty
-    else {
+    guard words.count == 1 || isDigestEnd, let code = ApprovalCode.parse(words[0]) else {
       return { _ in "usage: /\(verb.rawValue) CODE, as a message of its own" }
     }
     return { [approvals] transaction in
       switch try approvals.vote(verb, code: code, typed: typed, event: event, in: transaction) {
       case .closed(let mode): return Self.closed(mode)
       case .unknownCode: return AgentReply(Self.unknownCode)
-      case .ownRequest: return "You cannot approve your own request \(code); /deny \(code) takes it back."
+      case .ownRequest:
+        return AgentReply("You cannot approve your own request \(code); /deny \(code) takes it back.").press(.refused)
       case .unconfirmed(let call):
-        return "\(code) (\(call.tool)): look at the card and type the last four of its digest too: /\(verb.rawValue) \(code) XXXX"
-      case .alreadyDecided(let call): return "\(code) was decided before: \(call.state.rawValue)."
-      case .alreadyVoted: return "Your word on \(code) counts already."
+        let words = "look at the card and type the last four of its digest too: /\(verb.rawValue) \(code) XXXX"
+        return AgentReply("\(code) (\(call.tool)): \(words)").press(.refused)
+      case .tooLong(let call): return AgentReply(ApprovalCard.tooLong(call)).press(.refused)
+      case .alreadyDecided(let call):
+        return AgentReply("\(code) was decided before: \(call.state.rawValue).").press(.repeated)
+      case .alreadyVoted: return AgentReply("Your word on \(code) counts already.").press(.repeated)
       case .counted(let call, let progress):
         return AgentReply(([Self.noted(verb, call, event)] + progress.map(\.text)).joined(separator: "\n"))
       // The outcome will answer the approving message when it stands in the same chat.
@@ -115,19 +116,19 @@ extension CommandAgent {
 
   /// What was voted on, and by whom.
   private static func noted(_ verb: Vote.Verb, _ call: WriteCall, _ event: ChatEvent) -> String {
-    let voter = ShownText.escape(event.sender.id, limit: 96)
+    let voter = ShownText.identifier(event.sender.id, limit: 96)
     return
       "\(call.code) (\(call.tool), \(ApprovalCard.digest(of: call))): \(verb == .approve ? "approved" : "refused") by \(voter)."
   }
 
   private static func closed(_ mode: Mode) -> AgentReply {
-    "The robot is in mode \(mode.rawValue): nothing is decided now."
+    AgentReply("The robot is in mode \(mode.rawValue): nothing is decided now.").press(.refused)
   }
 
   private func resolve(_ text: String, event: ChatEvent) -> Conclusion {
-    let words = text.split(separator: " ").map(String.init)
+    let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     guard words.count == 2, let code = ApprovalCode.parse(words[0]),
-      let resolution = Approvals.Resolution(rawValue: words[1].lowercased()), event.repliesTo == nil, event.attachments.isEmpty
+      let resolution = Approvals.Resolution(rawValue: words[1].lowercased())
     else {
       return { _ in "usage: /resolve CODE done|failed|retry, as a message of its own" }
     }
@@ -135,7 +136,8 @@ extension CommandAgent {
       switch try approvals.resolve(resolution, code: code, event: event, in: transaction) {
       case .closed(let mode): return Self.closed(mode)
       case .unknownCode: return AgentReply(Self.unknownCode)
-      case .notUnknown(let call): return "\(code) (\(call.tool)) is \(call.state.rawValue); there is nothing to resolve."
+      case .notUnknown(let call):
+        return AgentReply("\(code) (\(call.tool)) is \(call.state.rawValue); there is nothing to resolve.").press(.repeated)
       case .obstructed(let call, let reason):
         return "\(code) (\(call.tool)) must not run again: \(reason). Settle it with done or failed."
       case .openAnew(let call, let open):

@@ -35,9 +35,14 @@ package enum ApprovalCard {
   /// As much of the digest as is shown: what is voted on is told apart by it.
   package static func digest(of call: WriteCall) -> String { "\(call.digest.prefix(8))…\(call.digest.suffix(4))" }
 
+  /// Tells that a call is not approved in chat, and how it is.
+  package static func tooLong(_ call: WriteCall) -> String {
+    "\(call.code) (\(call.tool)) is too long to be approved in chat; the operator does: openclaw approvals show \(call.code)"
+  }
+
   /// Tells that somebody's word has ended a request.
   package static func ended(_ call: WriteCall, by sender: String) -> String {
-    "\(call.code) (\(call.tool), \(digest(of: call))) \(call.state.rawValue) by \(ShownText.escape(sender, limit: 96)); it will not run."
+    "\(call.code) (\(call.tool), \(digest(of: call))) \(call.state.rawValue) by \(ShownText.identifier(sender, limit: 96)); it will not run."
   }
 
   /// Tells that nobody knows what came of a call, with a button for each word that settles it.

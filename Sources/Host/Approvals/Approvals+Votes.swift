@@ -13,6 +13,8 @@ extension Approvals {
     case ownRequest
     /// The end of the digest is missing, or is another.
     case unconfirmed(WriteCall)
+    /// Nobody can have read it all in a chat.
+    case tooLong(WriteCall)
     case alreadyDecided(WriteCall)
     case alreadyVoted(WriteCall)
     /// Counted; more are needed.
@@ -48,6 +50,7 @@ extension Approvals {
     guard record.state == .pending, !record.isExpired(at: transaction.now) else {
       return try refuse("already_decided", .alreadyDecided(record))
     }
+    guard verb == .deny || ShownArguments(of: record).fitChat else { return try refuse("too_long", .tooLong(record)) }
     guard isConfirmed(typed, verb, gates: gates, on: record) else { return try refuse("unconfirmed", .unconfirmed(record)) }
     if case .impossible(let reason) = demand(of: record, at: transaction.now) {
       record = try invalidate(record, because: reason, except: event.conversation, in: transaction)

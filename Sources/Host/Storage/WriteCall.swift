@@ -110,6 +110,9 @@ package struct Vote: Sendable, Hashable {
     case approve, deny
   }
 
+  /// Who votes at the machine itself; no platform gives such an id.
+  package static let console = "console"
+
   /// The person that policy resolved the sender to; one vote a person.
   package let person: String
   /// The platform identity that spoke.
