@@ -15,6 +15,7 @@ struct CrashHouse: Sendable {
   init(platform: FaultyPlatform, world: OutsideWorld, store: String? = nil) async throws {
     let server = """
       skills: { allow_private: ["127.0.0.1:\(world.port)"] }
+      approvals: { pending_per_requester: 1000, pending_per_skill: 1000, pending_per_chat: 1000 }
       \(store.map { "store: \($0)" } ?? "")
       """
     house = try House(
