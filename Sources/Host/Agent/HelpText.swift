@@ -7,7 +7,7 @@ enum HelpText {
     "/help [tool]: this text, or how to call a tool",
     "/tools: what the robot can do here",
     "/pending: write calls that wait",
-    "/show CODE: everything about one of them",
+    "/show CODE [page]: everything about one of them",
     "/approve CODE, /deny CODE: decide it; some cards ask for the last four of their digest after the code",
     "/resolve CODE done|failed|retry: after an unknown outcome",
     "/recall: take back my last message, or the one you quote (admins)",
