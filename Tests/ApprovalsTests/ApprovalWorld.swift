@@ -149,7 +149,7 @@ final class ApprovalWorld {
         known[code]?.approvers.insert(person)
       }
     case .denied, .invalidated: break
-    case .closed, .unknownCode, .ownRequest, .alreadyDecided, .alreadyVoted, .unconfirmed:
+    case .closed, .unknownCode, .ownRequest, .tooLong, .alreadyDecided, .alreadyVoted, .unconfirmed:
       #expect(try await count(of: "approval.refused") == refused + 1, "a refused vote left no record")
     }
   }
