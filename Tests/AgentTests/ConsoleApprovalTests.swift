@@ -1,5 +1,6 @@
 import Approvals
 import Core
+import Policy
 import Storage
 import TestSupport
 import Testing
