@@ -20,6 +20,21 @@ struct TrialTests {
     #expect(snapshot.ruling(on: Example.call(Example.read), mode: .explainOnly).trials.isEmpty)
   }
 
+  @Test("a table of tests says which forbids on trial would have denied a call")
+  func tables() throws {
+    let snapshot = try snapshot(adding: "@id(\"soon\") @mode(\"audit\") \(Self.forbid);")
+    func run(_ trials: String) -> RuleTests {
+      let table = """
+        - name: t
+          call: { user: "a:b", roles: [member], tool: tickets.list, effect: read }
+          expect: { outcome: allow, trials: [\(trials)] }
+        """
+      return RuleTests.run([SourceFile(name: "t.yaml", text: table)], on: snapshot)
+    }
+    #expect(run("soon").problems.isEmpty && !run("soon").neverSatisfied.contains("soon"))
+    #expect(run("").problems.map(\.message) == ["`t`: on trial are soon and not nothing"])
+  }
+
   @Test("one that cannot be evaluated denies nothing either")
   func error() throws {
     let snapshot = try snapshot(adding: "@id(\"soon\") @mode(\"audit\") \(Self.forbid) when { context.args.gone };")

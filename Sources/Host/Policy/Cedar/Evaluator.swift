@@ -53,14 +53,6 @@ struct Evaluator {
     positions = Array(repeating: Self.unknown, count: sharedExpressions)
   }
 
-  /// Whether all of the rule's conditions hold.
-  mutating func satisfies(_ conditions: [Rule.Condition]) throws(EvaluationError) -> Bool {
-    for condition in conditions {
-      if try bool(condition.expression) == condition.isUnless { return false }
-    }
-    return true
-  }
-
   mutating func value(_ expression: Expression) throws(EvaluationError) -> Value {
     switch expression.kind {
     case .literal(let value): value
@@ -97,7 +89,7 @@ struct Evaluator {
     case .notEqual(let left, let right):
       return try value(left) != value(right)
     case .compare(let comparison, let left, let right):
-      return holds(comparison, try long(left), try long(right))
+      return comparison.holds(try long(left), try long(right))
     case .within(let member, let group):
       return try isMember(try entity(member), of: group)
     case .like(let text, let pattern):
@@ -140,9 +132,27 @@ extension Evaluator {
     return value
   }
 
-  private mutating func sharedTruth(_ slot: Int, _ expression: Expression) throws(EvaluationError) -> Bool {
+  // MARK: What is known already; nil where it is not, or is something else
+
+  func knownTruth(_ slot: Int) -> Bool? {
     let position = positions[slot]
-    if position == Self.isTrue || position == Self.isFalse { return position == Self.isTrue }
+    return position == Self.isTrue || position == Self.isFalse ? position == Self.isTrue : nil
+  }
+
+  func knownLong(_ slot: Int) -> Int64? {
+    let position = Int(positions[slot])
+    guard position >= 0, case .long(let number) = known[position] else { return nil }
+    return number
+  }
+
+  func isKnown(_ slot: Int, like pattern: Pattern) -> Bool? {
+    let position = Int(positions[slot])
+    guard position >= 0, case .string(let text) = known[position] else { return nil }
+    return pattern.matches(text)
+  }
+
+  private mutating func sharedTruth(_ slot: Int, _ expression: Expression) throws(EvaluationError) -> Bool {
+    if let known = knownTruth(slot) { return known }
     let value = try shared(slot, expression)
     guard case .bool(let truth) = value else { throw mismatch("bool", value, at: expression) }
     return truth
@@ -208,15 +218,6 @@ extension Evaluator {
       }
     guard !overflow else { throw EvaluationError(reason: .overflow, span: span) }
     return result
-  }
-
-  private func holds(_ comparison: Expression.Comparison, _ left: Int64, _ right: Int64) -> Bool {
-    switch comparison {
-    case .less: left < right
-    case .lessOrEqual: left <= right
-    case .greater: left > right
-    case .greaterOrEqual: left >= right
-    }
   }
 
   private mutating func isMember(_ uid: EntityUID, of group: Expression) throws(EvaluationError) -> Bool {

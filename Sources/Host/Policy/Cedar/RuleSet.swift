@@ -20,8 +20,9 @@ struct Authorization: Sendable {
 struct RuleSet: Sendable {
   let rules: [Rule]
   private let heads: [Head]
-  /// By position of the rule; common parts are marked.
-  private let conditions: [[Rule.Condition]]
+  /// Groups of heads that name several.
+  private let groupLists: [Int]
+  private let steps: Steps
   private let sharedExpressions: Int
   private let symbols: Symbols
   /// Rules that can match an action, in file order, by the action's number.
@@ -34,14 +35,16 @@ struct RuleSet: Sendable {
   /// - Parameter trials: positions of forbids that deny nothing, whatever comes of them.
   init(_ rules: [Rule], onTrial trials: Set<Int> = []) {
     var symbols = Symbols()
-    heads = rules.map { Head($0, &symbols) }
+    var groupLists: [Int] = []
+    heads = rules.map { Head($0, &symbols, &groupLists) }
+    self.groupLists = groupLists
     self.rules = rules
     isOnTrial = rules.indices.map(trials.contains)
     let prepared = rules.map { rule in
       rule.conditions.map { Rule.Condition(isUnless: $0.isUnless, expression: $0.expression.numbered { symbols.add($0) }) }
     }
     let sharing = Sharing(prepared)
-    conditions = prepared.map(sharing.apply)
+    steps = Steps(prepared.map(sharing.apply))
     sharedExpressions = sharing.count
     self.symbols = symbols
     forAnyAction = rules.indices.filter { rules[$0].action == .any }
@@ -69,7 +72,7 @@ struct RuleSet: Sendable {
     var result = Authorization()
     // The index knows actions by name; an action that is in a group of actions may match more.
     if action.isInGroups {
-      for position in rules.indices where heads[position].action.matches(action) {
+      for position in rules.indices where heads[position].action.matches(action, groupLists) {
         ask(position, principal, resource, &evaluator, &result)
       }
     } else {
@@ -89,20 +92,20 @@ struct RuleSet: Sendable {
     _ position: Int, _ principal: ResolvedEntity, _ resource: ResolvedEntity, _ evaluator: inout Evaluator,
     _ result: inout Authorization
   ) {
-    guard heads[position].principal.matches(principal), heads[position].resource.matches(resource) else { return }
-    let effect = heads[position].effect
+    let head = heads[position]
+    guard head.principal.matches(principal, groupLists), head.resource.matches(resource, groupLists) else { return }
     do {
-      guard try evaluator.satisfies(conditions[position]) else { return }
+      guard try steps.hold(position, &evaluator, principal, resource) else { return }
       if isOnTrial[position] {
         result.trials.append(position)
-      } else if effect == .permit {
+      } else if head.effect == .permit {
         result.permits.append(position)
       } else {
         result.forbids.append(position)
       }
     } catch {
       result.errors.append((position, error))
-      if effect == .forbid, !isOnTrial[position] { result.hasErroringForbid = true }
+      if head.effect == .forbid, !isOnTrial[position] { result.hasErroringForbid = true }
     }
   }
 }
@@ -169,22 +172,23 @@ struct ResolvedEntity: Sendable {
   }
 }
 
-/// The head of one rule in numbers.
+/// The head of one rule in numbers, and nothing else: it is looked at often.
 private struct Head: Sendable {
   enum Test: Sendable {
     case any
     case equal(Int)
     case within(Int)
-    case withinAny([Int])
+    /// A stretch of the list of groups.
+    case withinAny(Range<Int>)
     case type(Int)
     case typeWithin(Int, Int)
 
-    func matches(_ entity: ResolvedEntity) -> Bool {
+    func matches(_ entity: ResolvedEntity, _ groupLists: [Int]) -> Bool {
       switch self {
       case .any: true
       case .equal(let number): entity.number == number
       case .within(let group): entity.isWithin(group)
-      case .withinAny(let groups): groups.contains { entity.isWithin($0) }
+      case .withinAny(let range): groupLists[range].contains { entity.isWithin($0) }
       case .type(let type): entity.type == type
       case .typeWithin(let type, let group): entity.type == type && entity.isWithin(group)
       }
@@ -196,21 +200,26 @@ private struct Head: Sendable {
   let action: Test
   let resource: Test
 
-  init(_ rule: Rule, _ symbols: inout Symbols) {
+  init(_ rule: Rule, _ symbols: inout Symbols, _ groupLists: inout [Int]) {
     effect = rule.effect
-    principal = Self.test(rule.principal, &symbols)
-    action = Self.test(rule.action, &symbols)
-    resource = Self.test(rule.resource, &symbols)
+    principal = Self.test(rule.principal, &symbols, &groupLists)
+    action = Self.test(rule.action, &symbols, &groupLists)
+    resource = Self.test(rule.resource, &symbols, &groupLists)
   }
 
-  private static func test(_ constraint: Rule.Constraint, _ symbols: inout Symbols) -> Test {
+  private static func test(
+    _ constraint: Rule.Constraint, _ symbols: inout Symbols, _ groupLists: inout [Int]
+  ) -> Test {
     switch constraint {
-    case .any: .any
-    case .equal(let uid): .equal(symbols.add(uid))
-    case .within(let groups) where groups.count == 1: .within(symbols.add(groups[0]))
-    case .within(let groups): .withinAny(groups.map { symbols.add($0) })
-    case .type(let type): .type(symbols.add(type))
-    case .typeWithin(let type, let group): .typeWithin(symbols.add(type), symbols.add(group))
+    case .any: return .any
+    case .equal(let uid): return .equal(symbols.add(uid))
+    case .within(let groups) where groups.count == 1: return .within(symbols.add(groups[0]))
+    case .within(let groups):
+      let start = groupLists.count
+      groupLists += groups.map { symbols.add($0) }
+      return .withinAny(start..<groupLists.count)
+    case .type(let type): return .type(symbols.add(type))
+    case .typeWithin(let type, let group): return .typeWithin(symbols.add(type), symbols.add(group))
     }
   }
 }

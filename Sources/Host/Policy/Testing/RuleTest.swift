@@ -14,6 +14,8 @@ struct RuleTest: Sendable {
     let rules: [String]?
     let gates: [String]?
     let reason: String?
+    /// Forbids on trial that would have denied it.
+    let trials: [String]?
   }
 
   enum Outcome: String, Sendable, CaseIterable {
@@ -36,6 +38,7 @@ extension RuleTest {
     let rules: [String]
     let gates: [String]
     let reason: String?
+    var trials: [String] = []
     /// Everything that was asked, for coverage.
     let asked: [(action: Vocabulary.Action, answer: Authorization)]
   }
@@ -46,10 +49,12 @@ extension RuleTest {
       let snapshot = roles.map { snapshot.giving($0, to: question.requester) } ?? snapshot
       let answers = snapshot.answers(to: question, mode: mode)
       let asked = [(Vocabulary.Action.call, answers.call)] + (answers.auto.map { [(Vocabulary.Action.auto, $0)] } ?? [])
-      switch snapshot.decideCall(question, mode: mode) {
-      case .allow(let rules): return Answer(outcome: .allow, rules: rules, gates: [], reason: nil, asked: asked)
+      let ruling = snapshot.ruling(on: question, mode: mode)
+      let trials = ruling.trials.map(\.rule)
+      switch ruling.decision {
+      case .allow(let rules): return Answer(outcome: .allow, rules: rules, gates: [], reason: nil, trials: trials, asked: asked)
       case .gate(let gates, let rules):
-        return Answer(outcome: .gate, rules: rules, gates: gates.map(\.name), reason: nil, asked: asked)
+        return Answer(outcome: .gate, rules: rules, gates: gates.map(\.name), reason: nil, trials: trials, asked: asked)
       case .deny(let denial):
         return Answer(outcome: .deny, rules: denial.rules, gates: [], reason: denial.code.rawValue, asked: asked)
       }
@@ -85,6 +90,9 @@ extension RuleTest {
     }
     if let gates = expectation.gates, Set(gates) != Set(answer.gates) {
       differences.append("the gates are \(Self.list(answer.gates)) and not \(Self.list(gates))")
+    }
+    if let trials = expectation.trials, Set(trials) != Set(answer.trials) {
+      differences.append("on trial are \(Self.list(answer.trials)) and not \(Self.list(trials))")
     }
     return differences.isEmpty ? nil : "`\(name)`: \(differences.joined(separator: "; "))"
   }

@@ -26,14 +26,15 @@ extension TableReader {
   }
 
   private mutating func expectation(_ node: Node, gates: Set<String>, rules: Set<String>) -> RuleTest.Expectation? {
-    let fields = fields(node, "`expect`", required: ["outcome"], optional: ["rules", "gates", "reason"])
+    let fields = fields(node, "`expect`", required: ["outcome"], optional: ["rules", "gates", "reason", "trials"])
     let outcomes = RuleTest.Outcome.allCases.map(\.rawValue)
     guard let outcome = fields["outcome"].flatMap({ one(of: outcomes, $0, "`outcome`") }).flatMap(RuleTest.Outcome.init)
     else { return nil }
     return RuleTest.Expectation(
       outcome: outcome, rules: fields["rules"].map { names($0, "`rules`", among: rules) },
       gates: fields["gates"].map { names($0, "`gates`", among: gates) },
-      reason: fields["reason"].flatMap { one(of: Denial.Code.allCases.map(\.rawValue), $0, "`reason`") })
+      reason: fields["reason"].flatMap { one(of: Denial.Code.allCases.map(\.rawValue), $0, "`reason`") },
+      trials: fields["trials"].map { names($0, "`trials`", among: rules) })
   }
 
   private mutating func names(_ node: Node, _ what: String, among known: Set<String>) -> [String] {
