@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import Policy
@@ -24,6 +25,62 @@ struct TablesTests {
     #expect(table.user("qq:1:A").uid == EntityUID("User", "mei"))
   }
 
+  @Test("people who are enrolled stand beside those of the file, which wins where both speak of the same")
+  func enrolled() throws {
+    let file = RolesTable(people: [Person(name: "root", roles: ["admin"], ids: ["qq:1:A"])], everyone: ["member"])
+    let table = file.adding([
+      Person(name: "ann", roles: ["admin", "auditor"], ids: ["qq:1:A", "qq:1:B"]),
+      Person(name: "root", roles: ["owner"], ids: ["qq:1:C"]),
+    ])
+    #expect(table.subject("qq:1:A") == Subject(id: "qq:1:A", person: "root", roles: ["admin", "member"]))
+    #expect(table.subject("qq:1:B") == Subject(id: "qq:1:B", person: "ann", roles: ["admin", "auditor", "member"]))
+    #expect(table.subject("qq:1:C") == Subject(id: "qq:1:C", person: "root", roles: ["admin", "member"]))
+    #expect(table.people.map(\.name) == ["root", "ann"])
+    #expect(table.people.map(\.ids) == [["qq:1:A", "qq:1:C"], ["qq:1:B"]])
+  }
+
+  @Test("people who are enrolled stay through a reload of the files, and count in every answer")
+  func enrolledInEngine() throws {
+    let folder = try TemporaryFolder([
+      "a.cedar": #"@id("a") permit (principal in Role::"admin", action == Action::"call", resource); "#
+        + #"@id("b") permit (principal, action == Action::"auto", resource);"#,
+      "roles.yaml": "people: []",
+    ])
+    let engine = PolicyEngine(directory: folder.path)
+    #expect(engine.setEnrolled([Person(name: "ann", roles: ["admin"], ids: ["playground:alice"])]))
+    #expect(!engine.setEnrolled([Person(name: "ann", roles: ["admin"], ids: ["playground:alice"])]))
+    #expect(engine.decideCall(Example.call(Example.read)) == .allow(rules: ["a", "b"]))
+    try engine.reload(from: folder.path)
+    #expect(engine.decideCall(Example.call(Example.read)) == .allow(rules: ["a", "b"]))
+    #expect(engine.decideCall(Example.call(Example.read, by: "playground:bob")) == .deny(Denial(.noPermit)))
+    engine.setEnrolled([])
+    #expect(engine.decideCall(Example.call(Example.read)) == .deny(Denial(.noPermit)))
+  }
+
+  @Test("what the platform calls a group's owner brings the roles that the file says, in a group, to who asks; none by default")
+  func platformRanks() throws {
+    let rule = #"@id("kick") permit (principal in Role::"warden", action in [Action::"call", Action::"auto"], resource);"#
+    func decision(_ roles: String, _ rank: Sender.PlatformRole?, in scene: Scene = Scene(.group, "demo")) throws -> CallDecision {
+      let base = Example.call(Example.read, scene: scene)
+      let question = CallQuestion(
+        requester: base.requester, requesterRole: rank, tool: base.tool, arguments: base.arguments,
+        conversation: base.conversation, origin: .command, now: base.now)
+      return try snapshot(roles: roles, adding: rule).decideCall(question, mode: .normal)
+    }
+    let silent = "people: []\ndefaults: { everyone: [] }"
+    let speaking = silent + "\nplatform: { group_owner: [warden], group_admin: [] }"
+    for rank in [Sender.PlatformRole.member, .admin, .owner] {
+      #expect(try decision(silent, rank) == .deny(Denial(.noPermit)))
+    }
+    guard case .allow = try decision(speaking, .owner) else {
+      Issue.record("the owner's role did not count")
+      return
+    }
+    #expect(try decision(speaking, .admin) == .deny(Denial(.noPermit)))
+    #expect(try decision(speaking, nil) == .deny(Denial(.noPermit)))
+    #expect(try decision(speaking, .owner, in: Scene(.private, "1")) == .deny(Denial(.noPermit)))
+  }
+
   @Test("a stranger cannot be called like a person")
   func impersonation() {
     let table = RolesTable(people: [Person(name: "root", roles: ["admin"], ids: ["qq:1:A"])], everyone: [])
@@ -46,6 +103,7 @@ struct TablesTests {
       ("people: []\npeople: []", 1, 1, "key given twice: `people`"),
       ("persons: []", 1, 1, "unknown key `persons` in the file"),
       ("people: []\ndefaults: { everybody: [] }", 2, 13, "unknown key `everybody` in `defaults`"),
+      ("people: []\nplatform: { owner: [] }", 2, 13, "unknown key `owner` in `platform`"),
       ("people:\n  - { name: a, roles: [] }", 2, 5, "a person lacks the key `ids`"),
       ("people:\n  - { name: a, roles: [x], ids: [], nick: b }", 2, 37, "unknown key `nick` in a person"),
       ("people:\n  - { name: a, roles: x, ids: [] }", 2, 23, "`roles` must be a list"),

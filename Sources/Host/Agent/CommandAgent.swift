@@ -38,7 +38,7 @@ package struct CommandAgent: Sendable {
   }
 
   /// What somebody asks the robot for; nil when it would not answer.
-  private func request(in event: ChatEvent) -> ChatRequest? {
+  func request(in event: ChatEvent) -> ChatRequest? {
     switch event.kind {
     case .notice: nil
     // What a button carries is typed for the person; it grants nothing that typing would not.
@@ -62,7 +62,8 @@ package struct CommandAgent: Sendable {
       // A write is called later, by its own worker.
       return Concern(effect: tool.effect, tool: tool.effect == .read ? tool.name : nil)
     }
-    return Concern(effect: ["approve", "deny", "resolve", "recall", "mode"].contains(line.verb) ? .write : .read, tool: nil)
+    return Concern(
+      effect: ["approve", "deny", "resolve", "recall", "mode", Self.enrolVerb].contains(line.verb) ? .write : .read, tool: nil)
   }
 
   private func answer(_ request: ChatRequest, event: ChatEvent) async -> Conclusion {
@@ -108,8 +109,8 @@ package struct CommandAgent: Sendable {
       tool: tool, arguments: arguments, requestID: event.requestID, requester: event.sender.id,
       idempotencyKey: event.requestID.description, origin: event.replyAddress)
     let question = CallQuestion(
-      requester: call.requester, tool: tool, arguments: arguments, conversation: event.conversation, origin: .command,
-      now: store.clock.now())
+      requester: call.requester, requesterRole: event.sender.role, tool: tool, arguments: arguments,
+      conversation: event.conversation, origin: .command, now: store.clock.now())
     let ruling = policy.ruling(on: question)
     return telling(of: ruling.trials, call, event: event, await follow(ruling.decision, on: question, call, event: event))
   }

@@ -83,7 +83,7 @@ extension EventWorker {
           try transaction.enqueue("That is the same again, and it was answered just now.", to: event.replyAddress)
         }
         try noteAdmin(event, in: transaction)
-        try transaction.complete(claimed)
+        try complete(claimed, in: transaction)
         return claims.withheld.append((event.requestID, reason))
       }
     }

@@ -113,7 +113,7 @@ package final class EventWorker: Service {
         let maySay = try work.message.map { try loops.mayAnswer($0, of: event, with: reply, in: transaction) } ?? true
         if let reply, maySay { try transaction.enqueue(reply.content, to: event.replyAddress, as: reply.purpose) }
         try self.noteAdmin(event, in: transaction)
-        try transaction.complete(work.claimed)
+        try self.complete(work.claimed, in: transaction)
         return (!maySay, reply?.press ?? .taken)
       }
       if isWithheld { withhold(.hint, from: event.requestID) }
@@ -123,6 +123,11 @@ package final class EventWorker: Service {
     } catch {
       await giveBack(work.claimed, because: error)
     }
+  }
+
+  func complete(_ claimed: ClaimedEvent, in transaction: Transaction) throws {
+    try transaction.complete(claimed)
+    if agent.isConfidential(claimed.event) { try transaction.forgetText(of: claimed) }
   }
 
   func withhold(_ reason: WithheldAnswer, from requestID: RequestID) {

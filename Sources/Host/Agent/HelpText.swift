@@ -10,6 +10,7 @@ enum HelpText {
     "/show CODE [page]: everything about one of them",
     "/approve CODE, /deny CODE: decide it; some cards ask for the last four of their digest after the code",
     "/resolve CODE done|failed|retry: after an unknown outcome",
+    "/enroll CODE: this account is the person for whom the operator made the code",
     "/recall: take back my last message, or the one you quote (admins)",
     "/status: how the robot is",
     "/mode [NAME]: what it may do at present; admins set it",

@@ -35,7 +35,8 @@ extension Approvals {
     let runWithin = gates.map(\.runWithin).min() ?? .seconds(300)
     var record = WriteCall(
       code: try unusedCode(in: transaction), digest: digest, state: gates.isEmpty ? .approved : .pending, call: call,
-      requesterName: event.sender.name, conversation: event.conversation, gates: gates.map(\.name), terms: try Self.terms(gates),
+      requesterName: event.sender.name, requesterRole: event.sender.role, conversation: event.conversation,
+      gates: gates.map(\.name), terms: try Self.terms(gates),
       createdAt: transaction.now, expiresAt: transaction.now.advanced(by: expiry), runWithin: Int64(runWithin / .milliseconds(1)),
       runDeadline: gates.isEmpty ? transaction.now.advanced(by: runWithin) : nil, reply: event.replyAddress)
     guard !gates.isEmpty else {

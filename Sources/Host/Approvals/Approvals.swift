@@ -37,8 +37,8 @@ package struct Approvals: Sendable {
 
   func question(of record: WriteCall, at now: Timestamp) -> CallQuestion {
     CallQuestion(
-      requester: record.requester, tool: tool(of: record), arguments: record.arguments, conversation: record.conversation,
-      origin: .command, now: now)
+      requester: record.requester, requesterRole: record.requesterRole, tool: tool(of: record), arguments: record.arguments,
+      conversation: record.conversation, origin: .command, now: now)
   }
 
   /// All ids of one person are one voter.

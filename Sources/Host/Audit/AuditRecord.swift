@@ -49,6 +49,12 @@ package struct AuditRecord: Sendable {
     case skillKeyDistrusted = "skill.key_distrusted"
     case skillDecisionsRefused = "skill.decisions_refused"
     case modeChanged = "mode.changed"
+    /// Somebody at a terminal made a one-time code for a person.
+    case adminCodeIssued = "admin.code_issued"
+    /// An account was bound to a person with such a code, and what else came of codes in chat.
+    case adminEnrolled = "admin.enrolled"
+    case adminRefused = "admin.refused"
+    case adminRevoked = "admin.revoked"
     /// A damaged database was moved aside, and this one begun.
     case storeSetAside = "store.set_aside"
     /// Somebody at a terminal put an event back into the queue, or deleted it, after it had been put aside.
@@ -62,6 +68,8 @@ package struct AuditRecord: Sendable {
   package var requestID: RequestID?
   /// Who did it: an identity; only its keyed reference enters the head.
   package var actor: String?
+  /// To whom it was done: an identity or a person's name; only its keyed reference enters the head.
+  package var subject: String?
   package var scene: Conversation?
   package var tool: Tool?
   /// The skill concerned, where no tool names it.
@@ -82,7 +90,8 @@ package struct AuditRecord: Sendable {
   package var details: [String: JSON]
 
   package init(
-    _ kind: Kind, requestID: RequestID? = nil, actor: String? = nil, scene: Conversation? = nil, tool: Tool? = nil,
+    _ kind: Kind, requestID: RequestID? = nil, actor: String? = nil, subject: String? = nil, scene: Conversation? = nil,
+    tool: Tool? = nil,
     skill: String? = nil, build: String? = nil,
     arguments: JSON? = nil, call: Int64? = nil, outcome: String? = nil, reason: String? = nil, rules: [String] = [],
     details: [String: JSON] = [:]
@@ -90,6 +99,7 @@ package struct AuditRecord: Sendable {
     self.kind = kind
     self.requestID = requestID
     self.actor = actor
+    self.subject = subject
     self.scene = scene
     self.tool = tool
     self.skill = skill

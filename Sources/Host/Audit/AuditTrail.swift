@@ -41,6 +41,7 @@ package struct AuditTrail: Sendable {
     var members: [String: JSON] = ["kind": .string(record.kind.rawValue)]
     members["request"] = record.requestID.map { .string($0.description) }
     members["actor_ref"] = record.actor.map { .string(reference(to: $0)) }
+    members["subject_ref"] = record.subject.map { .string(reference(to: $0)) }
     members["scene_ref"] = record.scene.map { .string(reference(to: $0.description)) }
     members["tool"] = record.tool.map { .string($0.name) }
     members["skill"] = (record.tool?.skill ?? record.skill).map { .string($0) }
@@ -57,13 +58,14 @@ package struct AuditTrail: Sendable {
   private func bodyMembers(of record: AuditRecord) -> [String: JSON] {
     var members = record.details
     members["actor"] = record.actor.map { .string($0) }
+    members["subject"] = record.subject.map { .string($0) }
     members["scene"] = record.scene.map { .string($0.description) }
     members["arguments"] = record.arguments
     return members
   }
 
   /// The same id gives the same reference, and nobody without the key can tell which id it was.
-  private func reference(to id: String) -> String {
+  package func reference(to id: String) -> String {
     HMAC<SHA256>.authenticationCode(for: Data(id.utf8), using: key).prefix(16).hexadecimal
   }
 

@@ -4,6 +4,11 @@ import Synchronization
 /// Holds the rules in force and answers questions by them. Every answer is given by one snapshot from start to end.
 package final class PolicyEngine: Sendable {
   private struct State {
+    /// As the folders say.
+    var loaded: PolicySnapshot?
+    var loadedShadow: PolicySnapshot?
+    var enrolled: [Person] = []
+    /// The same with those who are enrolled.
     var snapshot: PolicySnapshot?
     var shadow: PolicySnapshot?
     var mode: Mode
@@ -21,7 +26,7 @@ package final class PolicyEngine: Sendable {
     snapshot: PolicySnapshot? = nil, mode: Mode = .normal,
     onShadowDifference: @escaping @Sendable (ShadowDifference) -> Void = { _ in }
   ) {
-    state = Mutex(State(snapshot: snapshot, mode: mode))
+    state = Mutex(State(loaded: snapshot, snapshot: snapshot, mode: mode))
     self.onShadowDifference = onShadowDifference
   }
 
@@ -53,7 +58,8 @@ package final class PolicyEngine: Sendable {
   /// These rules are in force from now on.
   package func take(_ snapshot: PolicySnapshot) {
     state.withLock {
-      $0.snapshot = snapshot
+      $0.loaded = snapshot
+      $0.snapshot = snapshot.adding($0.enrolled)
       $0.lastError = nil
     }
   }
@@ -68,7 +74,8 @@ package final class PolicyEngine: Sendable {
   /// - Parameter error: why those that there are cannot be asked.
   package func setShadow(_ snapshot: PolicySnapshot?, error: PolicyError? = nil) {
     state.withLock {
-      $0.shadow = snapshot
+      $0.loadedShadow = snapshot
+      $0.shadow = snapshot?.adding($0.enrolled)
       $0.shadowError = error
     }
   }
@@ -91,6 +98,20 @@ package final class PolicyEngine: Sendable {
     state.withLock { state in
       defer { state.mode = mode }
       return state.mode != mode
+    }
+  }
+
+  /// Takes people beside those of `roles.yaml`, with all their ids. The file wins where both speak of the same id or person.
+  ///
+  /// - Returns: whether they were others before.
+  @discardableResult
+  package func setEnrolled(_ people: [Person]) -> Bool {
+    state.withLock { state in
+      guard state.enrolled != people else { return false }
+      state.enrolled = people
+      state.snapshot = state.loaded?.adding(people)
+      state.shadow = state.loadedShadow?.adding(people)
+      return true
     }
   }
 

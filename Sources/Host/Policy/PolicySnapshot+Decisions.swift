@@ -93,7 +93,8 @@ extension PolicySnapshot {
 
 extension PolicySnapshot {
   private func facts(_ question: CallQuestion, _ mode: Mode) -> RequestFacts {
-    var facts = RequestFacts(requester: roles.user(question.requester), now: question.now, mode: mode)
+    let role = question.conversation.scene.isShared ? question.requesterRole : nil
+    var facts = RequestFacts(requester: roles.user(question.requester, as: role), now: question.now, mode: mode)
     facts.add(question, toolsets: toolsets.groups(of: question.tool.name))
     return facts
   }

@@ -22,6 +22,14 @@ extension PolicySnapshot {
     return snapshot
   }
 
+  /// Everybody whom `roles.yaml` knows, whatever the rules beside it are like. Blocks on the disk.
+  package static func people(in directory: String) throws(PolicyError) -> [Person] {
+    let files = try PolicyFolder.read(directory).filter { $0.baseName == RolesTable.fileName }
+    let read = files.first.map(RolesTable.read)
+    guard read?.problems.isEmpty != false else { throw PolicyError(problems: read?.problems ?? []) }
+    return read?.table.people ?? []
+  }
+
   /// Makes a snapshot of files already read, sorted by name.
   static func make(
     from files: [SourceFile], in directory: String, digest: ([UInt8]) -> String = fnv1a

@@ -47,6 +47,11 @@ package final class PolicySnapshot: Sendable {
     warnings = other.warnings
   }
 
+  /// The same rules, over people who are enrolled as well.
+  package func adding(_ enrolled: [Person]) -> PolicySnapshot {
+    enrolled.isEmpty ? self : PolicySnapshot(self, roles: roles.adding(enrolled).mapEntities(rules.prepared))
+  }
+
   /// As if this id held exactly these roles.
   func giving(_ roles: [String], to id: String) -> PolicySnapshot {
     PolicySnapshot(self, roles: self.roles.giving(roles, to: id))

@@ -25,6 +25,8 @@ package enum Origin: String, Sendable, Hashable, Codable {
 package struct CallQuestion: Sendable {
   /// As in `Sender.id`.
   package let requester: String
+  /// What the platform says of the requester in this chat: for `platform:` in `roles.yaml`.
+  package let requesterRole: Sender.PlatformRole?
   package let tool: Tool
   /// The complete arguments: an object.
   package let arguments: JSON
@@ -33,9 +35,11 @@ package struct CallQuestion: Sendable {
   package let now: Timestamp
 
   package init(
-    requester: String, tool: Tool, arguments: JSON, conversation: Conversation, origin: Origin, now: Timestamp
+    requester: String, requesterRole: Sender.PlatformRole? = nil, tool: Tool, arguments: JSON, conversation: Conversation,
+    origin: Origin, now: Timestamp
   ) {
     self.requester = requester
+    self.requesterRole = requesterRole
     self.tool = tool
     self.arguments = arguments
     self.conversation = conversation

@@ -181,6 +181,11 @@ extension Transaction {
     try finish(claimed, state: "done", error: nil)
   }
 
+  /// Forgets what a completed event said, before its time: it held a secret.
+  package func forgetText(of claimed: ClaimedEvent) throws {
+    try run("UPDATE event SET body = '' WHERE seq = ?", [claimed.sequence])
+  }
+
   /// Puts an event aside that failed too often; it stays in the table as `dead`.
   package func bury(_ claimed: ClaimedEvent, error: String) throws {
     try finish(claimed, state: "dead", error: error)

@@ -19,5 +19,6 @@ extension Transaction {
     try run("UPDATE write_call SET state = 'unknown', outcome = ? WHERE state IN ('approved', 'claimed')", [reason])
     try run("DELETE FROM instance", [])
     try run("DELETE FROM channel_lease", [])
+    try run("DELETE FROM enrolment_code", [])
   }
 }

@@ -6,15 +6,16 @@ extension Transaction {
     let row = try row(
       """
       INSERT INTO write_call (code, digest, state, tool, skill, build, arguments, request_id, requester, requester_name, conversation,
-        gates, terms, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message, reply_kind, forwarded)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+        gates, terms, created_at, expires_at, run_within, run_deadline, reply_request_id, reply_message, reply_kind, forwarded,
+        requester_role)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
       """,
       [
         call.code, call.digest, call.state.rawValue, call.tool, call.skill, call.build, call.arguments.canonical,
         call.requestID.description, call.requester, call.requesterName, try StoredText.encode(call.conversation),
         try StoredText.encode(call.gates), call.terms, call.createdAt.milliseconds, call.expiresAt.milliseconds, call.runWithin,
         call.runDeadline?.milliseconds, call.reply.requestID.description, call.reply.answers?.messageID,
-        call.reply.answers?.kind.rawValue, try StoredText.encode(call.forwarded),
+        call.reply.answers?.kind.rawValue, try StoredText.encode(call.forwarded), call.requesterRole?.rawValue,
       ])
     var inserted = call
     inserted.id = try row?["id"] ?? 0

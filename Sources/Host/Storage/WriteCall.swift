@@ -20,6 +20,8 @@ package struct WriteCall: Sendable {
   package let requestID: RequestID
   package let requester: String
   package let requesterName: String
+  /// What the platform said of the requester when it was asked for; see `roles.yaml`.
+  package let requesterRole: Sender.PlatformRole?
   /// Where it was asked for.
   package let conversation: Conversation
   /// Names of the gates to pass; empty when policy lets it run unattended.
@@ -43,8 +45,9 @@ package struct WriteCall: Sendable {
   package var decidedAt: Timestamp?
 
   package init(
-    code: String, digest: String, state: State, call: ToolCall, requesterName: String, conversation: Conversation,
-    gates: [String], terms: String = "[]", createdAt: Timestamp, expiresAt: Timestamp, runWithin: Int64, runDeadline: Timestamp?,
+    code: String, digest: String, state: State, call: ToolCall, requesterName: String,
+    requesterRole: Sender.PlatformRole? = nil, conversation: Conversation, gates: [String], terms: String = "[]",
+    createdAt: Timestamp, expiresAt: Timestamp, runWithin: Int64, runDeadline: Timestamp?,
     reply: ReplyAddress
   ) {
     id = 0
@@ -58,6 +61,7 @@ package struct WriteCall: Sendable {
     requestID = call.requestID
     requester = call.requester
     self.requesterName = requesterName
+    self.requesterRole = requesterRole
     self.conversation = conversation
     self.gates = gates
     self.terms = terms
@@ -84,6 +88,7 @@ package struct WriteCall: Sendable {
     self.requestID = requestID
     requester = try row["requester"]
     requesterName = try row["requester_name"]
+    requesterRole = (try row["requester_role"] as String?).flatMap(Sender.PlatformRole.init)
     self.conversation = conversation
     gates = try StoredText.decode(try row["gates"])
     terms = try row["terms"]

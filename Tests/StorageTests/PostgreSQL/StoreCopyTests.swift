@@ -29,6 +29,10 @@ struct StoreCopyTests {
           sequence: Int64(number), head: "head \(number)", hash: Data([UInt8(number), 0, 255]), salt: Data(), body: "body")
       }
       try transaction.set("ü🐉", forSetting: "x")
+      try transaction.enrol("qq:1:A", as: "ann", roles: ["admin"])
+      try transaction.keep(
+        EnrolmentCode(digest: "c", person: "ann", roles: [], expiresAt: transaction.now.advanced(by: .seconds(9))))
+      try transaction.noteEnrolmentMiss(of: "eve", since: transaction.now.advanced(by: .seconds(-9)))
       try transaction.noteAdminChat(of: "root", in: ChatEvent.sample("0").conversation)
       let hour = transaction.now.advanced(by: .seconds(3_600))
       try transaction.remember(CodeGuesses(misses: [transaction.now]), of: "alice", until: hour)

@@ -95,8 +95,8 @@ package struct ChatRules: Sendable, Equatable {
     }
   }
 
-  /// Commands that answer a card.
-  private static let cardVerbs = ["approve", "deny", "show", "resolve"]
+  /// Commands that answer a card. A code for an account is listened to everywhere as well: others could read it and use it.
+  private static let cardVerbs = ["approve", "deny", "show", "resolve", CommandAgent.enrolVerb]
 
   /// An answer to a card is meant for nobody else: it needs no mention.
   private func approvalVerb(in text: String) -> ChatRequest? {

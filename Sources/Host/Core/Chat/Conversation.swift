@@ -16,6 +16,9 @@ package struct Scene: Hashable, Codable, Sendable, CustomStringConvertible {
     self.id = id
   }
 
+  /// Whether several people talk here, so that some of them can stand above the others.
+  package var isShared: Bool { kind == .group || kind == .guild }
+
   /// `group:20002`; what `chats:` patterns and `Scene::"…"` name.
   package var description: String { "\(kind.rawValue):\(id)" }
 

@@ -1,3 +1,5 @@
+import Core
+
 /// Somebody who is known by name.
 package struct Person: Sendable, Hashable {
   package let name: String
@@ -5,6 +7,21 @@ package struct Person: Sendable, Hashable {
   package let roles: [String]
   /// The ids under which platforms know this person, as in `Sender.id`.
   package let ids: [String]
+
+  package init(name: String, roles: [String], ids: [String]) {
+    self.name = name
+    self.roles = roles
+    self.ids = ids
+  }
+
+  /// Whether somebody can be called that: at most 64 bytes, without spaces and colons.
+  package static func isUsable(name: String) -> Bool {
+    let isClean = name.unicodeScalars.allSatisfy { $0.isHarmless && $0 != ":" && !$0.properties.isWhitespace }
+    return isClean && (1...64).contains(name.utf8.count)
+  }
+
+  /// Whether a role can be called that: 1 to 64 letters, digits, `-`, `_`, `.` or `/`.
+  package static func isUsable(role: String) -> Bool { isPlainName(role) }
 }
 
 /// Who asks or answers, after `roles.yaml` was consulted.
@@ -26,6 +43,8 @@ package struct Subject: Sendable, Hashable {
 struct RolesTable: Sendable {
   private(set) var people: [Person] = []
   private(set) var everyone: [String] = []
+  /// Roles that the platform's own ranks bring, for who asks for a call. None of them lets anybody approve.
+  private(set) var platform: [Sender.PlatformRole: [String]] = [:]
   private var subjects: [Text: Subject] = [:]
   private var entities: [Text: Entity] = [:]
 
@@ -43,14 +62,22 @@ struct RolesTable: Sendable {
     return Self.entity(id.utf8.contains(UInt8(ascii: ":")) ? id : ":" + id, roles: everyone)
   }
 
+  /// The same for somebody whom the platform gives a rank in this chat.
+  func user(_ id: String, as rank: Sender.PlatformRole?) -> Entity {
+    let known = user(id)
+    let more = (rank.flatMap { platform[$0] } ?? []).map { EntityUID("Role", $0) }.filter { !known.ancestors.contains($0) }
+    return more.isEmpty ? known : Entity(uid: known.uid, ancestors: known.ancestors + more)
+  }
+
   /// All role names in the table.
-  var roles: Set<String> { Set(everyone).union(people.flatMap(\.roles)) }
+  var roles: Set<String> { Set(everyone).union(people.flatMap(\.roles)).union(platform.values.joined()) }
 
   init() {}
 
-  init(people: [Person], everyone: [String]) {
+  init(people: [Person], everyone: [String], platform: [Sender.PlatformRole: [String]] = [:]) {
     self.people = people
     self.everyone = everyone
+    self.platform = platform
     for person in people {
       let roles = person.roles + everyone.filter { !person.roles.contains($0) }
       let entity = Self.entity(person.name, roles: roles)
@@ -59,6 +86,22 @@ struct RolesTable: Sendable {
         entities[Text(id)] = entity
       }
     }
+  }
+
+  /// The same table with people of whom the file does not know, or not all. The file wins: it alone says what roles its own people
+  /// hold, and an id that it gives to somebody stays theirs.
+  func adding(_ enrolled: [Person]) -> RolesTable {
+    let taken = Set(subjects.keys)
+    var people = people
+    for person in enrolled {
+      let ids = person.ids.filter { !taken.contains(Text($0)) }
+      guard let index = people.firstIndex(where: { Text($0.name) == Text(person.name) }) else {
+        people.append(Person(name: person.name, roles: person.roles, ids: ids))
+        continue
+      }
+      people[index] = Person(name: people[index].name, roles: people[index].roles, ids: people[index].ids + ids)
+    }
+    return RolesTable(people: people, everyone: everyone, platform: platform)
   }
 
   /// The same table with each person's entity changed.
@@ -90,11 +133,17 @@ extension RolesTable {
       if reader.problems.isEmpty { reader.report("the file is empty", at: nil, help: "it needs at least: people: []") }
       return (RolesTable(), reader.problems)
     }
-    let fields = reader.fields(root, "the file", required: ["people"], optional: ["defaults"])
+    let fields = reader.fields(root, "the file", required: ["people"], optional: ["defaults", "platform"])
     var everyone: [String] = []
     if let defaults = fields["defaults"] {
       let fields = reader.fields(defaults, "`defaults`", required: ["everyone"])
       everyone = fields["everyone"].map { reader.roles($0, "`everyone`") } ?? []
+    }
+    var platform: [Sender.PlatformRole: [String]] = [:]
+    if let ranks = fields["platform"] {
+      let fields = reader.fields(ranks, "`platform`", required: [], optional: ["group_owner", "group_admin"])
+      platform[.owner] = fields["group_owner"].map { reader.roles($0, "`group_owner`") }
+      platform[.admin] = fields["group_admin"].map { reader.roles($0, "`group_admin`") }
     }
     var enrolled = Enrolment()
     for node in fields["people"].map({ reader.list($0, "`people`") }) ?? [] {
@@ -115,7 +164,7 @@ extension RolesTable {
       }
       enrolled.people.append(Person(name: name, roles: roles, ids: ids))
     }
-    return (RolesTable(people: enrolled.people, everyone: everyone), reader.problems)
+    return (RolesTable(people: enrolled.people, everyone: everyone, platform: platform), reader.problems)
   }
 
   /// People read so far, and what no second person may have.
@@ -125,8 +174,7 @@ extension RolesTable {
     private var owners: [Text: String] = [:]
 
     mutating func add(name: String) -> (message: String, help: String?)? {
-      let isClean = name.unicodeScalars.allSatisfy { $0.isHarmless && $0 != ":" && !$0.properties.isWhitespace }
-      guard isClean, name.utf8.count <= 64 else {
+      guard Person.isUsable(name: name) else {
         return ("unusable person name", "at most 64 bytes, without spaces and colons")
       }
       return names.insert(Text(name)).inserted ? nil : ("person `\(name)` given twice", "list all ids in one entry")

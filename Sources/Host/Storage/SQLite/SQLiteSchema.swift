@@ -37,6 +37,9 @@ enum SQLiteSchema {
     migrator.registerMigration("5-approvals") { database in
       for statement in approvals { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("5-people") { database in
+      for statement in people { try database.execute(sql: statement) }
+    }
     return migrator
   }
 

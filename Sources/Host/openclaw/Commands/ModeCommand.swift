@@ -33,10 +33,8 @@ struct ModeCommand: AsyncParsableCommand {
         let mode = try await store.read { try ModeKeeper.mode(in: $0) }
         return .init(text: mode.rawValue, fields: ["mode": .string(mode.rawValue)])
       }
-      guard let key = DataFolder.existingKey("audit", in: configuration.data) else {
-        throw CommandFailure(.unavailable, code: "no_key", "the key of the audit log is not in \(configuration.data)/keys")
-      }
-      try await store.write { try ModeKeeper.set(mode, by: nil, in: $0, audit: AuditTrail(key: key)) }
+      let audit = try AuditDesk.trail(of: configuration)
+      try await store.write { try ModeKeeper.set(mode, by: nil, in: $0, audit: audit) }
       try store.close()
       return .init(text: mode.rawValue, fields: ["mode": .string(mode.rawValue)])
     }

@@ -20,8 +20,8 @@ struct OpenClaw: AsyncParsableCommand {
   /// Every verb of the command line.
   static let verbs: [any ParsableCommand.Type] = [
     ServeCommand.self, ChatCommand.self, ConfigCommand.self, AuditCommand.self, EventsCommand.self, QueueCommand.self,
-    SkillCommand.self, ApprovalsCommand.self,
-    PolicyCommand.self, ModeCommand.self, BackupCommand.self, StoreCommand.self,
+    SkillCommand.self, ApprovalsCommand.self, PolicyCommand.self, ModeCommand.self, AdminCommand.self, BackupCommand.self,
+    StoreCommand.self,
   ]
 
   static func main() async {

@@ -160,6 +160,8 @@ private struct House {
     let policy = PolicyEngine(onShadowDifference: shadowObserver(counters))
     let mode = ModeKeeper(store: store, policy: policy, onCommit: signals.committed, logger: part("policy"))
     try await mode.follow()
+    let people = PeopleKeeper(store: store, policy: policy, logger: part("policy"))
+    try await people.follow()
     let reloader = PolicyReloader(
       engine: policy, folder: configuration.policies, store: store, audit: audit, health: health, logger: part("policy"))
     await reloader.reload()
@@ -216,7 +218,7 @@ private struct House {
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     var services: [any Service] = [
-      membership, housekeeper, mode, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      membership, housekeeper, mode, people, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
       AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Policy
+import Storage
 
 /// `openclaw policy check`
 struct PolicyCheckCommand: AsyncParsableCommand {
@@ -22,6 +23,8 @@ struct PolicyCheckCommand: AsyncParsableCommand {
     let isFine = check.problems.isEmpty
     var lines = check.problems.map(\.description)
     lines += check.warnings.map { $0.described(as: "warning") }
+    let conflicts = await conflicts(in: desk)
+    lines += conflicts.map { "warning: \($0)" }
     if world.tools.isEmpty { lines.append("There are no skills in \(desk.configuration.plugins): arguments were not checked.") }
     lines.append(
       isFine
@@ -32,6 +35,16 @@ struct PolicyCheckCommand: AsyncParsableCommand {
       fields: [
         "rules": .integer(Int64(check.rules)), "tools": .integer(Int64(world.tools.count)),
         "problems": .array(check.problems.map(\.fields)), "warnings": .array(check.warnings.map(\.fields)),
+        "conflicts": .array(conflicts.map { .string($0) }),
       ], isFine: isFine, code: "problems", output)
+  }
+
+  /// Accounts that are somebody else's by enrolment. Where there is no store yet, or it cannot be reached, there is nothing to say.
+  private func conflicts(in desk: PolicyDesk) async -> [String] {
+    guard let people = try? AdminDesk.people(of: desk.configuration), let store = try? ExistingStore.open(desk.configuration),
+      let enrolled = try? await store.read({ try $0.enrolledPeople() })
+    else { return [] }
+    try? store.close()
+    return AdminDesk.conflicts(inFile: people, enrolled: enrolled)
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Audit
 import Core
 import Foundation
 import Storage
@@ -17,15 +16,6 @@ enum QueueDesk {
   static func unknown(_ sequence: Int64) -> CommandFailure {
     CommandFailure(
       .notSo, code: "not_aside", "no event \(sequence) is put aside; openclaw queue list shows those that are")
-  }
-
-  /// The audit log that the service writes to as well.
-  static func audit(of configuration: Configuration) throws(CommandFailure) -> AuditTrail {
-    guard let key = DataFolder.existingKey("audit", in: configuration.data) else {
-      throw CommandFailure(
-        .unavailable, code: "no_audit_key", "\(configuration.data)/keys/audit is missing or damaged; restore it from a backup")
-    }
-    return AuditTrail(key: key)
   }
 
   /// What is known of one without what it says.

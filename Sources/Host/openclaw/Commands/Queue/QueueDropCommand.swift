@@ -18,7 +18,7 @@ struct QueueDropCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.load()
     try await output.report {
-      let audit = try QueueDesk.audit(of: configuration)
+      let audit = try AuditDesk.trail(of: configuration)
       let isDone = try await ExistingStore.open(configuration).write { [sequence] transaction in
         guard let letter = try transaction.drop(sequence) else { return false }
         try audit.append(AuditRecord(.eventDropped, letter), in: transaction)

@@ -29,7 +29,7 @@ struct QueueRetryCommand: AsyncParsableCommand {
     let configuration = try options.load()
     try await output.report {
       let store = try ExistingStore.open(configuration)
-      let audit = try QueueDesk.audit(of: configuration)
+      let audit = try AuditDesk.trail(of: configuration)
       guard let sequence else {
         let count = try await Self.retryAll(in: store, audit: audit)
         return .init(
