@@ -131,7 +131,7 @@ let package = Package(
     tests("CoreTests", needs: ["Core", "TestSupport"]),
     tests("PolicyTests", needs: ["Core", "Policy"], resources: [.copy("Cases")]),
     tests("StorageTests", needs: ["Core", "Storage", "TestSupport", .grdb]),
-    tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .grdb, .logging]),
+    tests("AuditTests", needs: ["Core", "Storage", "Audit", "TestSupport", .crypto, .grdb, .logging]),
     tests("ApprovalsTests", needs: ["Core", "Policy", "Storage", "Audit", "Approvals", "TestSupport"]),
     tests(
       "AgentTests",

@@ -168,6 +168,7 @@ struct EnrolmentTests {
     let event = ChatEvent(
       requestID: RequestID(), receivedAt: sample.receivedAt, conversation: sample.conversation,
       sender: Sender(id: sample.sender.id, name: "bob", role: rank), messageID: "by rank", text: text, mentions: sample.mentions,
+      isPlain: true,
       dedupeKeys: ["by rank"])
     let conclusion = await robot.agent.conclude(event)
     return try await robot.store.write { try conclusion($0)?.content.text }

@@ -19,7 +19,7 @@ final class Robot {
   let temporary: TemporaryStore
   var store: Store
   let clock: WallClock
-  let trail = AuditTrail(key: Data(repeating: 1, count: 32))
+  let trail: AuditTrail
   let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   private let ids = Mutex(0)
 
@@ -29,8 +29,10 @@ final class Robot {
     people: String = PolicyEngine.twoAdmins, adding more: [String: String] = [:], gates: String? = nil,
     settings: ApprovalSettings = ApprovalSettings(), on kind: StoreKind = .sqlite
   ) throws {
-    policy = try PolicyEngine.shipped(people: people, gates: gates, adding: more)
+    let policy = try PolicyEngine.shipped(people: people, gates: gates, adding: more)
+    self.policy = policy
     self.settings = settings
+    trail = AuditTrail(key: Data(repeating: 1, count: 32)).telling { policy.setWitnessed($0) }
     let box = box
     clock = WallClock { box.now() }
     temporary = try TemporaryStore(on: kind, clock: clock)

@@ -23,7 +23,8 @@ import Testing
     ("approvals.ops_chats", "playground/playground/group:demo, playground/playground/private:a/b:c"),
     ("approvals.pending_per_requester", "16"), ("approvals.pending_per_skill", "17"), ("approvals.pending_per_chat", "18"),
     ("instances.lease", "15s"),
-    ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("raw_events.keep", "all"), ("raw_events.days", "12"),
+    ("retention.bodies_days", "13"), ("retention.ids_days", "14"), ("retention.heads_days", "31"),
+    ("raw_events.keep", "all"), ("raw_events.days", "12"),
   ]
 
   @Test("Every key with a single value can be set in the environment, under its own name")
@@ -52,7 +53,7 @@ import Testing
     #expect(configuration.limits.connectionsPerAddress == 11)
     #expect(configuration.rawEvents == Configuration.RawEvents(keep: .all, days: 12))
     #expect(configuration.instances.lease == .seconds(15))
-    #expect(configuration.retention == Configuration.Retention(bodiesDays: 13, idsDays: 14))
+    #expect(configuration.retention == Configuration.Retention(bodiesDays: 13, idsDays: 14, headsDays: 31))
     #expect(configuration.limits.queue == 5)
     #expect(configuration.limits.queuePerChat == 13)
     #expect(configuration.limits.eventsInFlight == 6)

@@ -60,6 +60,10 @@ package struct AuditRecord: Sendable {
     /// Somebody at a terminal put an event back into the queue, or deleted it, after it had been put aside.
     case eventRetried = "event.retried"
     case eventDropped = "event.dropped"
+    /// Older records were deleted; the arguments are the manifest that stands for them.
+    case recordsPruned = "retention.pruned"
+    /// What was kept of a person was emptied; the body does not say whose.
+    case personErased = "person.erased"
     case serviceStarted = "service.started"
     case serviceStopped = "service.stopped"
   }

@@ -13,10 +13,18 @@ package struct AuditTrail: Sendable {
   static let origin = Data(count: 32)
 
   private let key: SymmetricKey
+  private var onAppend: @Sendable (_ isPossible: Bool) -> Void = { _ in }
 
   /// - Parameter key: this installation's secret for references, 32 bytes.
   package init(key: Data) {
     self.key = SymmetricKey(data: key)
+  }
+
+  /// The same log, which tells of each record whether it could be written, on the writer's thread.
+  package func telling(_ onAppend: @escaping @Sendable (_ isPossible: Bool) -> Void) -> AuditTrail {
+    var trail = self
+    trail.onAppend = onAppend
+    return trail
   }
 
   /// Appends one record. If this throws, the transaction must not commit: what cannot be witnessed does not happen.
@@ -34,7 +42,13 @@ package struct AuditTrail: Sendable {
     head["body_commit"] = .string(Self.commitment(salt: salt, body: body).hexadecimal)
     head["prev"] = .string((last?.hash ?? Self.origin).hexadecimal)
     let text = JSON.object(head).canonical
-    try transaction.appendAudit(sequence: sequence, head: text, hash: Self.hash(ofHead: text), salt: salt, body: body)
+    do {
+      try transaction.appendAudit(sequence: sequence, head: text, hash: Self.hash(ofHead: text), salt: salt, body: body)
+    } catch {
+      onAppend(false)
+      throw error
+    }
+    onAppend(true)
   }
 
   private func headMembers(of record: AuditRecord) -> [String: JSON] {
@@ -57,6 +71,7 @@ package struct AuditTrail: Sendable {
 
   private func bodyMembers(of record: AuditRecord) -> [String: JSON] {
     var members = record.details
+    if record.kind == .personErased { return members }
     members["actor"] = record.actor.map { .string($0) }
     members["subject"] = record.subject.map { .string($0) }
     members["scene"] = record.scene.map { .string($0.description) }

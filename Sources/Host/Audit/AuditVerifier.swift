@@ -3,14 +3,20 @@ import Foundation
 package import Storage
 
 /// Recomputes the chain from the stored rows.
-package struct AuditVerifier {
+package enum AuditVerifier {
   /// What was found.
   package struct Report: Sendable, Equatable {
     package var heads: Int64 = 0
+    /// The sequence number of the first head that is there; those before it were deleted under a manifest, or left out of an export.
+    package var first: Int64 = 1
     /// Heads whose body is still there, and matches.
     package var bodies: Int64 = 0
     /// The hash of the last head: keep a copy elsewhere, it vouches for everything before it.
     package var lastHash: String = AuditTrail.origin.hexadecimal
+    /// Records up to this one are vouched for by a signed checkpoint; 0 = none is.
+    package var signed: Int64 = 0
+    /// The last checkpoint: a signed note, as good to keep as the hash.
+    package var checkpoint: String?
     /// The first defect; nil when the whole chain holds.
     package var defect: Defect?
   }
@@ -22,43 +28,38 @@ package struct AuditVerifier {
 
   private static let batch = 1_000
 
-  /// Verifies everything in the store, in batches; stops at the first defect.
-  package static func verify(_ store: Store) async throws -> Report {
-    var chain = Chain()
-    while chain.isUnfinished {
-      let after = chain.report.heads
-      chain.append(try await store.read { try $0.auditRows(after: after, limit: batch) })
-    }
-    return chain.report
+  /// Verifies everything in the store, as it is at this moment; stops at the first defect.
+  ///
+  /// - Parameter verifier: the key of this log, from a place that whoever can write the store cannot write; nil = the key that the
+  ///   store names, which shows accidents and clumsy changes only.
+  package static func verify(_ store: Store, with verifier: CheckpointVerifier? = nil) async throws -> Report {
+    try await store.read { try verify(in: $0, with: verifier) }
   }
 
   /// The same within one transaction.
-  package static func verify(in transaction: Transaction) throws -> Report {
-    var chain = Chain()
-    while chain.isUnfinished { chain.append(try transaction.auditRows(after: chain.report.heads, limit: batch)) }
-    return chain.report
+  package static func verify(in transaction: Transaction, with verifier: CheckpointVerifier? = nil) throws -> Report {
+    try check(transaction, with: verifier).report
   }
 
-  /// What was verified so far.
-  private struct Chain {
-    var report = Report()
-    var isUnfinished = true
-    private var previous = AuditTrail.origin
-
-    mutating func append(_ rows: [AuditRow]) {
-      isUnfinished = rows.count == batch
-      for row in rows {
-        if let reason = defect(in: row, after: report.heads, previous: previous) {
-          report.defect = Defect(sequence: row.sequence, reason: reason)
-          isUnfinished = false
-          return
-        }
-        previous = row.hash
-        report.heads += 1
-        report.bodies += row.body == nil ? 0 : 1
-        report.lastHash = row.hash.hexadecimal
+  /// - Parameter wanted: sizes at which the root is noted.
+  static func check(
+    _ transaction: Transaction, with verifier: CheckpointVerifier?, noting wanted: Set<Int64> = []
+  ) throws -> ChainCheck {
+    var check = ChainCheck(verifier: try verifier ?? transaction.checkpointVerifier(), noting: wanted)
+    for manifest in try transaction.auditManifests() { check.take(manifest: manifest.text, last: manifest.last) }
+    var checkpoints = StoredCheckpoints(transaction)
+    while let checkpoint = try checkpoints.next(upTo: check.last) { check.take(checkpoint) }
+    var rows: [AuditRow] = []
+    repeat {
+      rows = try transaction.auditRows(after: check.last, limit: batch)
+      for row in rows where !check.isBroken {
+        check.take(row)
+        while let checkpoint = try checkpoints.next(upTo: check.last) { check.take(checkpoint) }
       }
-    }
+    } while rows.count == batch && !check.isBroken
+    if let checkpoint = try checkpoints.next(upTo: .max) { check.take(checkpoint) }
+    check.end()
+    return check
   }
 
   static func defect(in row: AuditRow, after last: Int64, previous: Data) -> String? {
@@ -73,5 +74,49 @@ package struct AuditVerifier {
       return "the body does not match the head's commitment"
     }
     return nil
+  }
+}
+
+/// The checkpoints of a store, in order, read in batches.
+struct StoredCheckpoints {
+  private static let batch = 200
+
+  private let transaction: Transaction
+  private var read: ArraySlice<CheckpointRow> = []
+  private var last: Int64
+  private var isAtEnd = false
+
+  init(_ transaction: Transaction, after size: Int64 = 0) {
+    self.transaction = transaction
+    last = size
+  }
+
+  /// The next one, unless it is of more than `size` records.
+  mutating func next(upTo size: Int64) throws -> CheckpointRow? {
+    if read.isEmpty, !isAtEnd {
+      read = try transaction.checkpoints(after: last, limit: Self.batch)[...]
+      isAtEnd = read.count < Self.batch
+      last = read.last?.size ?? last
+    }
+    guard let first = read.first, first.size <= size else { return nil }
+    return read.removeFirst()
+  }
+}
+
+extension Transaction {
+  private static var setting: String { "audit.key" }
+
+  /// The key that the store names for its checkpoints.
+  func checkpointVerifier() throws -> CheckpointVerifier? {
+    try setting(Self.setting).flatMap { CheckpointVerifier($0) }
+  }
+
+  /// Names the key of this log for those who have the store alone, unless one is named already.
+  ///
+  /// - Returns: the key that is named now.
+  package func adopt(_ verifier: CheckpointVerifier) throws -> CheckpointVerifier {
+    if let known = try checkpointVerifier() { return known }
+    try set(verifier.description, forSetting: Self.setting)
+    return verifier
   }
 }

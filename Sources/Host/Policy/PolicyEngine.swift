@@ -12,8 +12,13 @@ package final class PolicyEngine: Sendable {
     var snapshot: PolicySnapshot?
     var shadow: PolicySnapshot?
     var mode: Mode
+    /// Whether what is decided can be written into the audit log.
+    var isWitnessed = true
     var lastError: PolicyError?
     var shadowError: PolicyError?
+
+    /// Nothing is changed that nobody could witness.
+    var effectiveMode: Mode { mode == .normal && !isWitnessed ? .readOnly : mode }
   }
 
   private let state: Mutex<State>
@@ -90,7 +95,7 @@ package final class PolicyEngine: Sendable {
   package var lastError: PolicyError? { state.withLock(\.lastError) }
 
   /// The mode that decisions are made in: lockdown as long as there are no rules.
-  package var mode: Mode { state.withLock { $0.snapshot == nil ? .lockdown : $0.mode } }
+  package var mode: Mode { state.withLock { $0.snapshot == nil ? .lockdown : $0.effectiveMode } }
 
   /// - Returns: whether it was another before.
   @discardableResult
@@ -98,6 +103,17 @@ package final class PolicyEngine: Sendable {
     state.withLock { state in
       defer { state.mode = mode }
       return state.mode != mode
+    }
+  }
+
+  /// While the audit log cannot be written, decisions are made as in `read_only`.
+  ///
+  /// - Returns: whether it was otherwise before.
+  @discardableResult
+  package func setWitnessed(_ isWitnessed: Bool) -> Bool {
+    state.withLock { state in
+      defer { state.isWitnessed = isWitnessed }
+      return state.isWitnessed != isWitnessed
     }
   }
 
@@ -123,7 +139,7 @@ package final class PolicyEngine: Sendable {
 
   private func current() -> Current? {
     state.withLock { state in
-      state.snapshot.map { Current(snapshot: $0, shadow: state.shadow, mode: state.mode) }
+      state.snapshot.map { Current(snapshot: $0, shadow: state.shadow, mode: state.effectiveMode) }
     }
   }
 }

@@ -29,6 +29,7 @@ package struct StoreCopy {
     Table(name: "code_guess", key: ["sender"]),
     Table(name: "raw_event", key: ["id"], isCounted: true),
     Table(name: "policy_snapshot", key: ["id"]), Table(name: "running_read", key: ["key", "request_id"]),
+    Table(name: "audit_checkpoint", key: ["size"]), Table(name: "audit_manifest", key: ["last"]),
     Table(name: "enrolled_person", key: ["name"]), Table(name: "enrolled_id", key: ["id"]),
     Table(name: "enrolment_code", key: ["digest"]), Table(name: "enrolment_miss", key: ["sender"]),
   ]

@@ -8,6 +8,13 @@ package struct AuditRow: Sendable {
   package let hash: Data
   /// Salt and body, until retention deletes them.
   package let body: (salt: Data, text: String)?
+
+  package init(sequence: Int64, head: String, hash: Data, body: (salt: Data, text: String)?) {
+    self.sequence = sequence
+    self.head = head
+    self.hash = hash
+    self.body = body
+  }
 }
 
 extension Transaction {

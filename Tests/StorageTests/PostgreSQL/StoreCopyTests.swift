@@ -29,6 +29,8 @@ struct StoreCopyTests {
           sequence: Int64(number), head: "head \(number)", hash: Data([UInt8(number), 0, 255]), salt: Data(), body: "body")
       }
       try transaction.set("ü🐉", forSetting: "x")
+      try transaction.keep(CheckpointRow(size: 3, note: "note", nodes: Data([1, 0, 255])))
+      try transaction.keepManifest("manifest", last: 1)
       try transaction.enrol("qq:1:A", as: "ann", roles: ["admin"])
       try transaction.keep(
         EnrolmentCode(digest: "c", person: "ann", roles: [], expiresAt: transaction.now.advanced(by: .seconds(9))))

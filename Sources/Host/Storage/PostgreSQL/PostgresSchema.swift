@@ -74,5 +74,5 @@ enum PostgresSchema {
     ])
   }
 
-  private static let migrations = [first, queue, policy, threats, approvals, people]
+  private static let migrations = [first, queue, policy, threats, approvals, people, checkpoints]
 }

@@ -40,6 +40,9 @@ enum SQLiteSchema {
     migrator.registerMigration("5-people") { database in
       for statement in people { try database.execute(sql: statement) }
     }
+    migrator.registerMigration("5-audit") { database in
+      for statement in checkpoints { try database.execute(sql: statement) }
+    }
     return migrator
   }
 

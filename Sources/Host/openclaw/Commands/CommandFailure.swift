@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import Skills
 import Storage
 
@@ -36,6 +37,7 @@ struct CommandFailure: Error, Equatable {
     case let error as ConfigurationError:
       self.init(.badConfiguration, code: "bad_configuration", "bad configuration:\n\(error)")
     case let error as ProvenanceError: self.init(Self.status(of: error), code: error.code.rawValue, error.message)
+    case let error as AuditError: self.init(.notSo, code: "audit_not_so", error.message)
     case let error as StoreError: self.init(.unavailable, code: error.code.rawValue, error.message)
     case let error as BackupError:
       let status: ExitStatus =

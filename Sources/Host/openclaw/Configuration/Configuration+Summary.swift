@@ -43,7 +43,10 @@ extension Configuration {
         "pending_per_chat": .integer(Int64(approvals.pendingPerChat)),
       ],
       "instances": ["lease": .integer(instances.lease.components.seconds)],
-      "retention": ["bodies_days": .integer(Int64(retention.bodiesDays)), "ids_days": .integer(Int64(retention.idsDays))],
+      "retention": [
+        "bodies_days": .integer(Int64(retention.bodiesDays)), "ids_days": .integer(Int64(retention.idsDays)),
+        "heads_days": .integer(Int64(retention.headsDays)),
+      ],
       "raw_events": ["keep": .string(rawEvents.keep.rawValue), "days": .integer(Int64(rawEvents.days))],
       "model": model.model.map(JSON.string) ?? .null,
     ])

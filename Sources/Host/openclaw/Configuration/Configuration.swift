@@ -96,6 +96,8 @@ extension Configuration {
     var bodiesDays = 30
     /// Ids, states and times; at least as long as the texts.
     var idsDays = 180
+    /// Heads of the audit log; at least as long as the texts.
+    var headsDays = 400
   }
 
   /// How much is let in.

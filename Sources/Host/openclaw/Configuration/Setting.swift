@@ -72,6 +72,7 @@ struct Setting: Sendable {
     Setting("instances.lease", .duration(in: .seconds(2)...(.seconds(300)))) { $0.instances.lease = $1 },
     Setting("retention.bodies_days", .integer(in: 1...3650)) { $0.retention.bodiesDays = $1 },
     Setting("retention.ids_days", .integer(in: 7...36_500)) { $0.retention.idsDays = $1 },
+    Setting("retention.heads_days", .integer(in: 30...36_500)) { $0.retention.headsDays = $1 },
     Setting("raw_events.keep", .choice()) { $0.rawEvents.keep = $1 },
     Setting("raw_events.days", .integer(in: 1...3650)) { $0.rawEvents.days = $1 },
   ]

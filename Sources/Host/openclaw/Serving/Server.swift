@@ -28,6 +28,8 @@ enum Server {
     let signals = Signals()
     let (store, damaged) = try openStore(configuration.storePlace, health: health, onRemoteChange: signals.changedElsewhere)
     let audit = AuditTrail(key: try folder.key("audit"))
+    let signer = try CheckpointSigner(seed: try folder.key(AuditDesk.checkpointKey))
+    try await agree(on: signer.verifier, in: store)
     if store.isShared { try await agree(on: [folder.key("audit"), folder.key(RawEventFolder.keyName)], in: store) }
     if let damaged { try await begin(anew: store, after: damaged, audit: audit, health: health, logger: logger) }
     let client = httpClient()
@@ -40,8 +42,8 @@ enum Server {
       // What the platforms allow is counted in the store, in the transaction of each message.
       store.follow(channels.deliverers.mapValues(\.rules))
       let house = House(
-        configuration: configuration, channels: channels, store: store, audit: audit, health: health, logger: logger,
-        tls: tls, rawEventKey: rawEventKey, signals: signals)
+        configuration: configuration, channels: channels, store: store, audit: audit, signer: signer, health: health,
+        logger: logger, tls: tls, rawEventKey: rawEventKey, signals: signals)
       try await house.run()
       try await client.shutdown()
       try store.close()
@@ -105,6 +107,16 @@ enum Server {
     }
   }
 
+  /// A log is signed by one key.
+  private static func agree(on verifier: CheckpointVerifier, in store: Store) async throws {
+    let known = try await store.write { try $0.adopt(verifier) }
+    guard known == verifier else {
+      throw CommandFailure(
+        .unavailable, code: "keys_differ",
+        "the audit log is signed by another key than keys/checkpoint; put that of \(known.name) back into the data folder")
+    }
+  }
+
   /// What a damaged database knew is unknown now: which events were answered, which writes have run. So nothing is written until an
   /// operator has looked.
   private static func begin(
@@ -149,6 +161,7 @@ private struct House {
   let channels: ChannelSet
   let store: Store
   let audit: AuditTrail
+  let signer: CheckpointSigner
   let health: Health
   let logger: Logger
   let tls: TLSKeeper?
@@ -158,6 +171,7 @@ private struct House {
   func run() async throws {
     let counters = Counters()
     let policy = PolicyEngine(onShadowDifference: shadowObserver(counters))
+    let audit = watchedAudit(by: policy)
     let mode = ModeKeeper(store: store, policy: policy, onCommit: signals.committed, logger: part("policy"))
     try await mode.follow()
     let people = PeopleKeeper(store: store, policy: policy, logger: part("policy"))
@@ -214,11 +228,13 @@ private struct House {
     let gateway = gateway(admission: admission, signals: signals)
     let connections = Connections(
       channels: channels.connecting, store: store, intake: admission, health: health, logger: part("channels"))
+    let keeper = AuditKeeper(
+      store: store, audit: audit, signer: signer, retention: configuration.retention.heads, logger: part("audit"))
     try await note(.serviceStarted)
     // Shut down from the last to the first: no new events, then the work on them, then what they said, then the skills and
     // what there is to witness of them.
     var services: [any Service] = [
-      membership, housekeeper, mode, people, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
+      membership, housekeeper, keeper, mode, people, rates, rawEvents, witness, capabilities, skills, reloader, delivery,
       AfterSkills(skills: skills, health: health, service: runner),
       AfterSkills(skills: skills, health: health, service: worker), connections, gateway,
     ]
@@ -228,6 +244,19 @@ private struct House {
     group.maximumGracefulShutdownDuration = .seconds(30)
     try await ServiceGroup(configuration: group).run()
     try await note(.serviceStopped)
+    do {
+      try await keeper.sign()
+    } catch {
+      logger.error("the last audit records are not signed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// The audit log whose failures keep everything from being changed.
+  private func watchedAudit(by policy: PolicyEngine) -> AuditTrail {
+    audit.telling { [health] isPossible in
+      guard policy.setWitnessed(isPossible) else { return }
+      health.report("audit", isPossible ? .ok : .failing("the audit log cannot be written; until it can, the mode is read_only"))
+    }
   }
 
   private func part(_ name: String) -> Logger {
@@ -329,6 +358,9 @@ extension Configuration.Retention {
   fileprivate var rule: Retention {
     Retention(bodies: .seconds(bodiesDays * 86_400), ids: .seconds(idsDays * 86_400))
   }
+
+  /// How long the heads of audit records are kept.
+  fileprivate var heads: Duration { .seconds(max(headsDays, bodiesDays) * 86_400) }
 }
 
 /// Who wakes whom after a commit.
