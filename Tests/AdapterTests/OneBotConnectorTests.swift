@@ -53,7 +53,7 @@ final class StatusLog: Sendable {
   }
 }
 
-@Suite("OneBot forward WebSocket", .timeLimit(.minutes(1)))
+@Suite("OneBot forward WebSocket", .timeLimit(.minutes(5)))
 struct OneBotConnectorTests {
   private static let client = Result { try SocketClient() }
 
@@ -221,7 +221,7 @@ struct OneBotConnectorTests {
   }
 }
 
-@Suite("OneBot watchdog", .timeLimit(.minutes(1)))
+@Suite("OneBot watchdog", .timeLimit(.minutes(5)))
 struct OneBotWatchdogTests {
   @Test("nothing is expected of a peer that sends no heartbeats")
   func withoutHeartbeat() {
@@ -266,7 +266,7 @@ struct OneBotWatchdogTests {
   }
 }
 
-@Suite("OneBot accounts that are offline", .timeLimit(.minutes(1)))
+@Suite("OneBot accounts that are offline", .timeLimit(.minutes(5)))
 struct OneBotConditionTests {
   private func meta(_ online: JSON) throws -> OneBotFrame {
     try OneBotFrame(parsing: [

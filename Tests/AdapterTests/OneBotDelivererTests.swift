@@ -3,7 +3,7 @@ import Testing
 
 @testable import AdapterOneBot
 
-@Suite("OneBot deliverer", .timeLimit(.minutes(1)))
+@Suite("OneBot deliverer", .timeLimit(.minutes(5)))
 struct OneBotDelivererTests {
   private static let group = Scene(.group, "20002")
 

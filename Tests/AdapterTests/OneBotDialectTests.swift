@@ -5,7 +5,7 @@ import Testing
 
 @testable import AdapterOneBot
 
-@Suite("OneBot dialects", .timeLimit(.minutes(1)))
+@Suite("OneBot dialects", .timeLimit(.minutes(5)))
 struct OneBotDialectTests {
   struct Habit: Sendable, CustomTestStringConvertible {
     let dialect: OneBotDialect

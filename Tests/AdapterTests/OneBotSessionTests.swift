@@ -40,7 +40,7 @@ final class FakeSocket: TextSocket {
   }
 }
 
-@Suite("OneBot sessions", .timeLimit(.minutes(1)))
+@Suite("OneBot sessions", .timeLimit(.minutes(5)))
 struct OneBotSessionTests {
   private let accounts = OneBotAccounts()
   private let clock = ManualClock()

@@ -72,7 +72,7 @@ struct QQErrorCodeTests {
   }
 }
 
-@Suite("QQ deliverer", .timeLimit(.minutes(1)))
+@Suite("QQ deliverer", .timeLimit(.minutes(5)))
 struct QQDelivererTests {
   static let token: [FakePlatform.Reply] = [.json(["access_token": "t1", "expires_in": "7200"])]
   static let groupPath = "/v2/groups/7D1C/messages"

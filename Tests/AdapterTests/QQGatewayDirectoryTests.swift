@@ -5,7 +5,7 @@ import Testing
 
 @testable import AdapterQQ
 
-@Suite("QQ gateway directory", .timeLimit(.minutes(1)))
+@Suite("QQ gateway directory", .timeLimit(.minutes(5)))
 struct QQGatewayDirectoryTests {
   @Test(
     "takes only a WebSocket address, secure where the API is",

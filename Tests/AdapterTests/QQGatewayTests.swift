@@ -9,7 +9,7 @@ import TestSupport
 
 @testable import AdapterQQ
 
-@Suite("QQ gateway", .timeLimit(.minutes(1)))
+@Suite("QQ gateway", .timeLimit(.minutes(5)))
 struct QQGatewayTests {
   @Test("identifies, beats, takes events, and notes how far it came")
   func session() async throws {

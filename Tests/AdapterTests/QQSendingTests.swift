@@ -197,7 +197,7 @@ struct QQSendRequestTests {
   }
 }
 
-@Suite("QQ sending", .timeLimit(.minutes(1)))
+@Suite("QQ sending", .timeLimit(.minutes(5)))
 struct QQSendingTests {
   private static let messages = QQDelivererTests.groupPath
   private static let files = "/v2/groups/7D1C/files"

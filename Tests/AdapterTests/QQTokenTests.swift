@@ -39,7 +39,7 @@ struct QQTokenCacheTests {
   }
 }
 
-@Suite("QQ token provider", .timeLimit(.minutes(1)))
+@Suite("QQ token provider", .timeLimit(.minutes(5)))
 struct QQTokenProviderTests {
   private func provider(
     _ platform: FakePlatform, _ http: QQHTTP, wall: ManualWallClock, clock: ManualClock = ManualClock(), secrets: [String] = ["s"]
@@ -164,7 +164,7 @@ struct QQTokenProviderTests {
   }
 }
 
-@Suite("QQ token pauses", .timeLimit(.minutes(1)))
+@Suite("QQ token pauses", .timeLimit(.minutes(5)))
 struct QQTokenPausesTests {
   @Test(
     "double from a second: to a minute after wrong credentials, to eight seconds after anything else", arguments: [true, false])

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("WebSocket client", .timeLimit(.minutes(1)))
+@Suite("WebSocket client", .timeLimit(.minutes(5)))
 struct SocketClientTests {
   /// Patient, for the machine may be busy.
   private static func client() throws -> SocketClient {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("The worker of events", .timeLimit(.minutes(1)))
+@Suite("The worker of events", .timeLimit(.minutes(5)))
 struct EventWorkerTests {
   private let wakeup = Wakeup()
 

@@ -36,7 +36,7 @@ final class ReportingPresence: Presence {
   }
 }
 
-@Suite("Signs of work", .timeLimit(.minutes(1)))
+@Suite("Signs of work", .timeLimit(.minutes(5)))
 struct SignTests {
   /// Lets a worker take what the journal holds while `body` runs.
   private func working(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Agent
 
-@Suite("Answers that are withheld", .timeLimit(.minutes(1)))
+@Suite("Answers that are withheld", .timeLimit(.minutes(5)))
 struct WithholdingTests {
   private let alice = Sender(id: "playground:alice", name: "alice")
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Audit
 
-@Suite("The account of what skills asked for", .timeLimit(.minutes(1)))
+@Suite("The account of what skills asked for", .timeLimit(.minutes(5)))
 struct CapabilityAuditTests {
   private func record(_ outcome: CapabilityRecord.Outcome, _ capability: String = "http.fetch", target: String? = nil)
     -> CapabilityRecord

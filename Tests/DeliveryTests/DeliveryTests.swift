@@ -95,7 +95,7 @@ private final class ScriptedDeliverer: Deliverer {
   }
 }
 
-@Suite("The delivery worker", .timeLimit(.minutes(1)))
+@Suite("The delivery worker", .timeLimit(.minutes(5)))
 struct DeliveryWorkerTests {
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

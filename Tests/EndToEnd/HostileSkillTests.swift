@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@Suite("Hostile skills, end to end", .timeLimit(.minutes(3)))
+@Suite("Hostile skills, end to end", .timeLimit(.minutes(5)))
 struct HostileSkillTests {
   @Test("a constructor that reads files, opens sockets or crashes gets nothing, and the next message is answered")
   func constructors() async throws {

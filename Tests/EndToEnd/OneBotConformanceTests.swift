@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The simulator, which other people's frameworks understand, against our service: every implementation's habits, every way in.
-@Suite("OneBot v11 conformance, end to end", .timeLimit(.minutes(2)))
+@Suite("OneBot v11 conformance, end to end", .timeLimit(.minutes(5)))
 struct OneBotConformanceTests {
   private static let dialects = OneBotDialect.all.flatMap { [$0.writing(strings: false), $0.writing(strings: true)] }
   private static let environment = ["ONEBOT_SECRET": "a secret", "ONEBOT_TOKEN": "a token"]

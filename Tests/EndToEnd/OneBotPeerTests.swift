@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The simulator against applications on the frameworks that everybody uses: what they understand, the simulator says right.
-@Suite("The OneBot simulator and other people's frameworks", .timeLimit(.minutes(2)), .enabled(if: Peers.areInstalled))
+@Suite("The OneBot simulator and other people's frameworks", .timeLimit(.minutes(5)), .enabled(if: Peers.areInstalled))
 struct OneBotPeerTests {
   private static let token = "a-token"
   private static let secret = "a-secret"

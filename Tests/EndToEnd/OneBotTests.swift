@@ -69,7 +69,7 @@ struct OneBotImplementation {
   }
 }
 
-@Suite("OneBot v11, end to end", .timeLimit(.minutes(2)))
+@Suite("OneBot v11, end to end", .timeLimit(.minutes(5)))
 struct OneBotTests {
   @Test("a message over the reverse WebSocket is answered by an API call on the same socket")
   func reverseSocket() async throws {
@@ -117,7 +117,7 @@ struct OneBotTests {
   }
 }
 
-@Suite("Hot reload, end to end", .timeLimit(.minutes(2)))
+@Suite("Hot reload, end to end", .timeLimit(.minutes(5)))
 struct ReloadTests {
   @Test("version 1 to 2 under four calling clients for ten seconds: no failed call, both seen, never 1 after 2 on one connection")
   func underLoad() async throws {

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@Suite("Operating skills, end to end", .timeLimit(.minutes(4)))
+@Suite("Operating skills, end to end", .timeLimit(.minutes(5)))
 struct OperatingTests {
   private let house: House
 

@@ -4,7 +4,7 @@ import Glibc
 import LinuxCalls
 import Testing
 
-@Suite("Runners of a host that is killed", .timeLimit(.minutes(3)))
+@Suite("Runners of a host that is killed", .timeLimit(.minutes(5)))
 struct OrphanTests {
   @Test("end with it: the idle one, the one in a call that never ends, and the spare")
   func killed() async throws {

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import Testing
 
-@Suite("The playground, end to end", .timeLimit(.minutes(2)))
+@Suite("The playground, end to end", .timeLimit(.minutes(5)))
 struct PlaygroundTests {
   private func chat(_ port: Int, as name: String, group: String? = "demo", in folder: URL, _ lines: String...) async throws
     -> Finished

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The official platform by WebSocket, end to end", .timeLimit(.minutes(2)))
+@Suite("The official platform by WebSocket, end to end", .timeLimit(.minutes(5)))
 struct QQGatewayEndToEndTests {
   @Test("events of the gateway are answered, and a session goes on after the service was killed without answering twice")
   func killed() async throws {

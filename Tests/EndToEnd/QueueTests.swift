@@ -4,7 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite("Events that were put aside, end to end", .timeLimit(.minutes(3)))
+@Suite("Events that were put aside, end to end", .timeLimit(.minutes(5)))
 struct QueueTests {
   private func queue(_ house: House, _ arguments: String...) async throws -> Finished {
     try await Finished.run(ServiceProcess.program("openclaw"), ["queue"] + arguments, in: house.folder)

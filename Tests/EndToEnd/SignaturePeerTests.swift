@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What other people's cryptography signs, we accept; what we sign, it accepts.
-@Suite("QQ signatures and other people's cryptography", .timeLimit(.minutes(1)), .enabled(if: Peers.areInstalled))
+@Suite("QQ signatures and other people's cryptography", .timeLimit(.minutes(5)), .enabled(if: Peers.areInstalled))
 struct SignaturePeerTests {
   /// Runs one of the two scripts.
   private func run(_ script: String, _ command: String, _ argument: String, input: String) async throws -> String {

@@ -31,7 +31,7 @@ private struct SignedPost {
   static let validation: JSON = ["op": 13, "d": ["plain_token": "Arq0D5A61EgUu4OxUvOp", "event_ts": "1725442341"]]
 }
 
-@Suite("The webhook's defences, end to end", .timeLimit(.minutes(2)))
+@Suite("The webhook's defences, end to end", .timeLimit(.minutes(5)))
 struct WebhookDefenceTests {
   /// An allowance that does not fill up again while a slow machine runs a test.
   private static let narrow = ["OPENCLAW_LIMITS_ADDRESS_PER_MINUTE": "1", "OPENCLAW_LIMITS_ADDRESS_BURST": "20"]

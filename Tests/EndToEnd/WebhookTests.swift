@@ -9,7 +9,7 @@ let qqPeople = """
   defaults: { everyone: [member] }
   """
 
-@Suite("The official platform, end to end", .timeLimit(.minutes(2)))
+@Suite("The official platform, end to end", .timeLimit(.minutes(5)))
 struct WebhookTests {
   @Test("a read tool is answered, a write waits for the admin, five deliveries of one event give one reply")
   func mainJob() async throws {

@@ -125,7 +125,7 @@ struct BadRequest: Sendable, CustomTestStringConvertible {
   ]
 }
 
-@Suite("Bad input", .timeLimit(.minutes(1)))
+@Suite("Bad input", .timeLimit(.minutes(5)))
 struct BadInputTests {
   @Test("Every malformed request gets its status and code, and the next good request is served", arguments: BadRequest.all)
   func refuses(_ bad: BadRequest) async throws {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Limits of the gateway", .timeLimit(.minutes(1)))
+@Suite("Limits of the gateway", .timeLimit(.minutes(5)))
 struct LimitTests {
   /// Counts how often it is asked for the check of a signature.
   final class CountingWebhook: WebhookChannel {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Overload", .timeLimit(.minutes(1)))
+@Suite("Overload", .timeLimit(.minutes(5)))
 struct SheddingTests {
   static func event(_ kind: Scene.Kind, _ what: ChatEvent.Kind = .message) -> ChatEvent {
     ChatEvent(

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(5)))
 struct TLSTests {
   static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -130,7 +130,7 @@ struct TrustedProxiesTests {
   }
 }
 
-@Suite("The address of a request", .timeLimit(.minutes(1)))
+@Suite("The address of a request", .timeLimit(.minutes(5)))
 struct RequestAddressTests {
   @Test("Behind a trusted proxy each client has an allowance of its own; without the setting they share one")
   func allowances() async throws {

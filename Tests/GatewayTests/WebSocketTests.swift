@@ -7,7 +7,7 @@ import Sockets
 import TestSupport
 import Testing
 
-@Suite("WebSockets", .timeLimit(.minutes(1)))
+@Suite("WebSockets", .timeLimit(.minutes(5)))
 struct WebSocketTests {
   @Test(
     "A WebSocket opens at each of its places",
@@ -285,7 +285,7 @@ struct WebSocketTests {
   }
 }
 
-@Suite("WebSocket violations and refused frames", .timeLimit(.minutes(1)))
+@Suite("WebSocket violations and refused frames", .timeLimit(.minutes(5)))
 struct WebSocketViolationTests {
   struct Violation: Sendable, CustomTestStringConvertible {
     let testDescription: String

@@ -5,7 +5,7 @@ import Operations
 import TestSupport
 import Testing
 
-@Suite("Webhooks", .timeLimit(.minutes(1)))
+@Suite("Webhooks", .timeLimit(.minutes(5)))
 struct WebhookTests {
   @Test("An event is acknowledged with the channel's answer after it is in the journal, under the answer's request id")
   func accepts() async throws {
@@ -234,7 +234,7 @@ struct WebhookTests {
   }
 }
 
-@Suite("Built-in and other routes", .timeLimit(.minutes(1)))
+@Suite("Built-in and other routes", .timeLimit(.minutes(5)))
 struct RouteTests {
   @Test("Alive is always 200; ready names the failing part")
   func health() async throws {
@@ -306,7 +306,7 @@ struct RouteTests {
   }
 }
 
-@Suite("Shutdown", .timeLimit(.minutes(1)))
+@Suite("Shutdown", .timeLimit(.minutes(5)))
 struct ShutdownTests {
   @Test("A request in flight is finished, then the connection closes and the server ends")
   func finishesRequests() async throws {

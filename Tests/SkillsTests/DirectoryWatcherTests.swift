@@ -4,7 +4,7 @@ import Testing
 
 @testable import Watching
 
-@Suite("Watching a directory", .timeLimit(.minutes(2)))
+@Suite("Watching a directory", .timeLimit(.minutes(5)))
 struct DirectoryWatcherTests {
   private let start = ContinuousClock.now
 

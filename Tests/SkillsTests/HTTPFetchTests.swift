@@ -5,7 +5,7 @@ import Testing
 
 @testable import Skills
 
-@Suite("http.fetch", .timeLimit(.minutes(2)))
+@Suite("http.fetch", .timeLimit(.minutes(5)))
 struct HTTPFetchTests {
   /// Answers by path; `self.example` names the server as well.
   private static func answer(_ request: TestHTTPServer.Request) -> TestHTTPServer.Reply {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Skills
 
-@Suite("What linkers make", .timeLimit(.minutes(2)))
+@Suite("What linkers make", .timeLimit(.minutes(5)))
 struct LinkedLibraryTests {
   private static let source = """
     #include "openclaw_skill.h"

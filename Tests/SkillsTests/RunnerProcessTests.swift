@@ -5,7 +5,7 @@ import Testing
 
 @testable import Skills
 
-@Suite("Runner processes", .timeLimit(.minutes(2)))
+@Suite("Runner processes", .timeLimit(.minutes(5)))
 struct RunnerProcessTests {
   private func start(_ skill: String, _ ended: Mailbox<RunnerEnd>) async throws -> RunnerProcess {
     let image = try SkillImage.copy(SkillFixtures.fixture(skill).path, maximumSize: 1 << 28)
@@ -85,7 +85,7 @@ struct RunnerProcessTests {
     #expect(await ended.next() == .crashed("crashed: SIGSEGV"))
   }
 
-  @Test("a thread that a call left behind spinning ends its runner, and the fault is named", .timeLimit(.minutes(1)))
+  @Test("a thread that a call left behind spinning ends its runner, and the fault is named", .timeLimit(.minutes(5)))
   func leftBehind() async throws {
     let ended = Mailbox<RunnerEnd>()
     let runner = try await start("misbehave", ended)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Skills
 
-@Suite("The spare runner", .timeLimit(.minutes(2)))
+@Suite("The spare runner", .timeLimit(.minutes(5)))
 struct RunnerSpareTests {
   private let placed = Mailbox<RunnerProcess>()
   private let log = SkillLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, skill: "test")

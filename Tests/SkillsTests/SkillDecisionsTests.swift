@@ -72,7 +72,7 @@ struct SkillDecisionsTests {
     #expect(FileManager.default.contents(atPath: file.path) == Data("{".utf8))
   }
 
-  @Test("changes made at the same time are all kept", .timeLimit(.minutes(1)))
+  @Test("changes made at the same time are all kept", .timeLimit(.minutes(5)))
   func concurrent() async throws {
     let folder = try SkillFixtures.temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// Random walks of one chat: things come in, answers are said, sends succeed, fail, are in doubt, the process dies, time passes.
-@Suite("Whatever happens to a chat", .timeLimit(.minutes(2)))
+@Suite("Whatever happens to a chat", .timeLimit(.minutes(5)))
 struct LedgerWalkTests {
   @Test(
     "count and window of every reply are kept, the result gets through, and nothing is lost or said twice",

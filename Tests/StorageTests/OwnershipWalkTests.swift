@@ -6,7 +6,7 @@ import Testing
 
 /// Random interleavings of several runs of the service on one store: they claim, complete, give back, fall silent, are buried,
 /// come back and die.
-@Suite("However runs of the service interleave", .timeLimit(.minutes(3)))
+@Suite("However runs of the service interleave", .timeLimit(.minutes(5)))
 struct OwnershipWalkTests {
   private static let lease = Duration.seconds(10)
   private static let interleavings = (1...8).flatMap { runs in (0..<6).map { (runs: runs, seed: $0) } }

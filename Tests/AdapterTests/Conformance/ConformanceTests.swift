@@ -70,7 +70,7 @@ struct InboundConformanceTests {
   }
 }
 
-@Suite("Every adapter, outwards", .timeLimit(.minutes(1)))
+@Suite("Every adapter, outwards", .timeLimit(.minutes(5)))
 struct OutboundConformanceTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let adapter: AdapterUnderTest

@@ -29,7 +29,7 @@ private final class Tally: Sendable {
   }
 }
 
-@Suite("A naughty client", .serialized, .timeLimit(.minutes(4)))
+@Suite("A naughty client", .serialized, .timeLimit(.minutes(5)))
 struct NaughtyTests {
   /// The same in every run; NAUGHTY_SEED in the environment tries another.
   static let seed = ProcessInfo.processInfo.environment["NAUGHTY_SEED"].flatMap { UInt64($0) } ?? 20_261_125

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("A store in PostgreSQL", .enabled(if: PostgresServer.address != nil, "\(PostgresServer.absence)"), .timeLimit(.minutes(3)))
+@Suite("A store in PostgreSQL", .enabled(if: PostgresServer.address != nil, "\(PostgresServer.absence)"), .timeLimit(.minutes(5)))
 struct PostgresStoreTests {
   private let address: PostgresAddress
   private let place: String
