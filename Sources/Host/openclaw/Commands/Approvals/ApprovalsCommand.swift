@@ -115,7 +115,7 @@ private enum ApprovalsDesk {
     try await output.report {
       let store = try ExistingStore.open(configuration)
       // It asks for no rule and runs no tool: the service does, before the run.
-      let approvals = Approvals(policy: PolicyEngine(), audit: try QueueDesk.audit(of: configuration), toolbox: NoTools())
+      let approvals = Approvals(policy: PolicyEngine(), audit: try AuditDesk.trail(of: configuration), toolbox: NoTools())
       let outcome = try await store.write { try approvals.decideAtConsole(verb, code: code, in: $0) }
       try store.close()
       switch outcome {
