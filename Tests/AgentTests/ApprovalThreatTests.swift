@@ -171,6 +171,7 @@ struct ApprovalThreatTests {
     let twice = try await robot.ask("/note twice")
     try await robot.together([("/approve \(twice)", "admin"), ("/approve \(twice)", "admin"), ("/approve \(twice)", "root2")])
     #expect(try await robot.state(twice) == .pending)
+    #expect(try await robot.audited().count { $0.hasPrefix("approval.vote ") } == 1)
     let code = try await robot.ask("/note race")
     try await robot.say("/approve \(code)", as: "admin")
     try await robot.together([("/approve \(code)", "carol"), ("/deny \(code)", "alice"), ("/deny \(code)", "carol")])
