@@ -17,7 +17,7 @@ extension CommandAgent {
     case "deny": vote(.deny, line.rest, event: event)
     case "resolve": resolve(line.rest, event: event)
     case "recall": recall(event)
-    case Self.enrolVerb: enrol(line.rest, event: event)
+    case ChatRules.enrolVerb: enrol(line.rest, event: event)
     default: nil
     }
   }

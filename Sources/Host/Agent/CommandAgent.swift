@@ -62,8 +62,8 @@ package struct CommandAgent: Sendable {
       // A write is called later, by its own worker.
       return Concern(effect: tool.effect, tool: tool.effect == .read ? tool.name : nil)
     }
-    return Concern(
-      effect: ["approve", "deny", "resolve", "recall", "mode", Self.enrolVerb].contains(line.verb) ? .write : .read, tool: nil)
+    let writes = ["approve", "deny", "resolve", "recall", "mode", ChatRules.enrolVerb]
+    return Concern(effect: writes.contains(line.verb) ? .write : .read, tool: nil)
   }
 
   private func answer(_ request: ChatRequest, event: ChatEvent) async -> Conclusion {

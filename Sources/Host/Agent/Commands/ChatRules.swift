@@ -95,8 +95,11 @@ package struct ChatRules: Sendable, Equatable {
     }
   }
 
+  /// What binds an account to a person.
+  static let enrolVerb = "enroll"
+
   /// Commands that answer a card. A code for an account is listened to everywhere as well: others could read it and use it.
-  private static let cardVerbs = ["approve", "deny", "show", "resolve", CommandAgent.enrolVerb]
+  private static let cardVerbs = ["approve", "deny", "show", "resolve", enrolVerb]
 
   /// An answer to a card is meant for nobody else: it needs no mention.
   private func approvalVerb(in text: String) -> ChatRequest? {

@@ -3,12 +3,10 @@ import Policy
 import Storage
 
 extension CommandAgent {
-  static let enrolVerb = "enroll"
-
   /// Whether what the event says must not stay anywhere once it was worked on: it may hold a code.
   func isConfidential(_ event: ChatEvent) -> Bool {
     guard case .command(let line) = request(in: event) else { return false }
-    return line.verb == Self.enrolVerb
+    return line.verb == ChatRules.enrolVerb
   }
 
   /// Binds the sender to the person of a one-time code.
