@@ -87,6 +87,7 @@ struct TransitionTests {
       try await theatre.service.live(until: .commit(.init(word: "\"kind\":\"approval.reopened\"", isOnDisk: isOnDisk))))
     try await theatre.service.start()
     try await theatre.say("third", "/approve \(try await theatre.code())", from: "THIRD")
+    _ = try await theatre.platform.book.words(to: "third")
     try await play.value
     try await theatre.expect("succeeded", effects: 1, votes: 3)
   }
