@@ -14,14 +14,6 @@ struct AdminTests {
     try await Finished.run(ServiceProcess.program("openclaw"), arguments, in: house.folder)
   }
 
-  private func say(_ line: String, to service: ServiceProcess) async throws -> String {
-    try await Finished.run(
-      ServiceProcess.program("openclaw"),
-      ["chat", "--url", "http://127.0.0.1:\(service.port)", "--as", "bob", "--group", "demo"],
-      in: house.folder, input: line + "\n"
-    ).output
-  }
-
   private func followed(_ count: String, by service: ServiceProcess) async throws {
     _ = try await service.logLine { $0["msg"]?.string == "enrolled people have changed" && $0["people"]?.string == count }
   }
@@ -39,10 +31,10 @@ struct AdminTests {
     #expect(issued["roles"] == ["admin"])
     #expect(try await openclaw("admin", "list").output.contains("A code for ann waits"))
 
-    #expect(try await say("/mode read_only", to: service) == "Only an admin can set the mode.\n")
-    #expect(try await say("/enroll \(code)", to: service).hasPrefix("This account is ann from now on"))
+    #expect(try await house.say("/mode read_only", to: service) == "Only an admin can set the mode.\n")
+    #expect(try await house.say("/enroll \(code)", to: service).hasPrefix("This account is ann from now on"))
     try await followed("1", by: service)
-    #expect(try await say("/mode read_only", to: service) == "mode read_only\n")
+    #expect(try await house.say("/mode read_only", to: service) == "mode read_only\n")
     let list = try JSON(parsing: try await openclaw("admin", "list", "--json").output)
     #expect(list["people"]?.array?.last?["ids"] == ["playground:bob"])
     #expect(list["codes"] == [])
@@ -58,7 +50,7 @@ struct AdminTests {
     #expect(try await openclaw("admin", "revoke", "root", "--json").output.contains("take it out there"))
     #expect(try await openclaw("admin", "revoke", "ann").status == 0)
     try await followed("0", by: service)
-    #expect(try await say("/mode normal", to: service) == "Only an admin can set the mode.\n")
+    #expect(try await house.say("/mode normal", to: service) == "Only an admin can set the mode.\n")
     #expect(await service.terminate() == 0)
     let log = service.lines.map(\.canonical).joined(separator: "\n")
     #expect(!log.contains(code))

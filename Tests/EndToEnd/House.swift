@@ -50,6 +50,15 @@ final class House: Sendable {
     }
   }
 
+  /// What the robot answers to bob in the group demo of the playground.
+  func say(_ line: String, to service: ServiceProcess) async throws -> String {
+    try await Finished.run(
+      ServiceProcess.program("openclaw"),
+      ["chat", "--url", "http://127.0.0.1:\(service.port)", "--as", "bob", "--group", "demo"],
+      in: folder, input: line + "\n"
+    ).output
+  }
+
   func remove(_ name: String) throws {
     try FileManager.default.removeItem(at: folder.appending(path: "Plugins/\(name).so"))
   }

@@ -7,9 +7,6 @@ package import Storage
 
 /// The mode that the rules are asked in: kept in the store, so that it outlives a restart and is the same for every instance.
 package struct ModeKeeper: Service {
-  /// How soon an instance follows what was set elsewhere, or by the command line.
-  private static let look = Duration.milliseconds(500)
-
   private let store: Store
   private let policy: PolicyEngine
   private let onCommit: @Sendable () -> Void
@@ -75,9 +72,7 @@ package struct ModeKeeper: Service {
   /// Follows until graceful shutdown.
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        // Cancelled: the loop ends.
-        try? await Task.sleep(for: Self.look)
+      await StoreFollowing.run {
         // What cannot be read now is read the next time; until then nothing changes.
         try? await follow()
         try? await announce()

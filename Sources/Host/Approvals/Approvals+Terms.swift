@@ -1,5 +1,4 @@
 import Core
-import Foundation
 import Policy
 import Storage
 
@@ -7,14 +6,12 @@ import Storage
 extension Approvals {
   /// The gates in full, for the record.
   static func terms(_ gates: [Gate]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(gates), as: UTF8.self)
+    try StoredText.encode(gates)
   }
 
   /// The gates as they were at the request; nil when nobody can tell.
   private func terms(of record: WriteCall) -> [Gate]? {
-    guard let kept = try? JSONDecoder().decode([Gate].self, from: Data(record.terms.utf8)) else { return nil }
+    guard let kept: [Gate] = try? StoredText.decode(record.terms) else { return nil }
     guard kept.isEmpty else { return kept }
     // Records of earlier versions have names only. One that is gone lets nobody through.
     let named = record.gates.compactMap { policy.snapshot?.gate(named: $0) }

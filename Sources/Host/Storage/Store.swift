@@ -13,7 +13,8 @@ package final class Store: Sendable {
   let engine: any StoreEngine
   /// Events accepted and not yet done; the bound of the queue is checked against it without a query.
   let backlog: Mutex<Int>
-  private let timeMark = TimeMark()
+  /// Nil where the time is the server's.
+  private let timeMark: TimeMark?
 
   /// Opens or creates a store in one SQLite file.
   ///
@@ -34,6 +35,7 @@ package final class Store: Sendable {
     boot = RequestID(at: clock.now()).description
     self.clock = clock
     self.engine = engine
+    timeMark = engine.isShared ? nil : TimeMark()
     self.sendingRules = Mutex(sendingRules)
     backlog = Mutex(engine.pendingEvents)
   }
@@ -81,7 +83,7 @@ package final class Store: Sendable {
       let run: @Sendable (any WriterConnection, Timestamp) throws -> @Sendable (StoreError?) -> Void = { connection, now in
         let transaction = Transaction(connection: connection, now: now, boot: boot, sendingRules: rules)
         let result = try body(connection, transaction)
-        if case .success = result { try timeMark.keep(in: transaction) }
+        if case .success = result { try timeMark?.keep(in: transaction) }
         return { @Sendable commitError in
           if let commitError {
             continuation.resume(throwing: commitError)

@@ -263,14 +263,14 @@ extension Transaction {
 }
 
 /// How values are kept in text columns.
-enum StoredText {
-  static func encode(_ value: some Encodable) throws -> String {
+package enum StoredText {
+  package static func encode(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
-  static func decode<Value: Decodable>(_ text: String) throws -> Value {
+  package static func decode<Value: Decodable>(_ text: String) throws -> Value {
     try JSONDecoder().decode(Value.self, from: Data(text.utf8))
   }
 }

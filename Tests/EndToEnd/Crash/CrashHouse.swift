@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Testing
 
 /// A house whose write tool makes itself felt outside the process.
 struct CrashHouse: Sendable {
@@ -29,6 +30,19 @@ struct CrashHouse: Sendable {
       ServiceProcess.program("openclaw"), ["skill", "grant", "effect", "http:POST http://127.0.0.1:\(world.port)/effects"],
       in: folder, environment: Self.environment)
     guard grant.status == 0 else { throw ProcessProblem("the skill was not granted: \(grant.output)\(grant.errors)") }
+  }
+
+  /// What must hold when a load is over, however often somebody was killed: no effect and no answer twice, none missing, all in order,
+  /// and an audit log that verifies.
+  func expectOrder(on platform: FaultyPlatform, in world: OutsideWorld, sourceLocation: SourceLocation = #_sourceLocation)
+    async throws
+  {
+    #expect(world.repeated.isEmpty, "\(world.repeated)", sourceLocation: sourceLocation)
+    #expect(
+      platform.book.violations.isEmpty, "\(platform.book.violations.prefix(5))", sourceLocation: sourceLocation)
+    let verified = try await Finished.run(
+      ServiceProcess.program("openclaw"), ["audit", "verify"], in: folder, environment: Self.environment)
+    #expect(verified.status == 0, "\(verified.output)\(verified.errors)", sourceLocation: sourceLocation)
   }
 
   static let environment = ["QQ_SECRET": QQPlatform.secret]

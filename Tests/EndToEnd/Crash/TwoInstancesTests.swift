@@ -62,11 +62,7 @@ struct TwoInstancesTests {
     print(
       "two instances: \(kills) kills, \(waits.count) timed answers, the slowest after \(waits.longest); lease \(Self.lease) s")
     #expect(waits.count > kills)
-    #expect(world.repeated.isEmpty, "\(world.repeated)")
-    #expect(platform.book.violations.isEmpty, "\(platform.book.violations.prefix(5))")
-    let verified = try await Finished.run(
-      ServiceProcess.program("openclaw"), ["audit", "verify"], in: first.folder, environment: CrashHouse.environment)
-    #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+    try await first.expectOrder(on: platform, in: world)
   }
 
   /// Says one thing after another to whichever instance, and notes how long after its acknowledgement each was answered.

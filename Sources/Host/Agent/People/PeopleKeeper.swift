@@ -5,9 +5,6 @@ package import Storage
 
 /// Keeps the rules up to date about who is enrolled: the store says, and every instance follows.
 package struct PeopleKeeper: Service {
-  /// How soon an instance follows what was done in chat, elsewhere, or by the command line.
-  private static let look = Duration.milliseconds(500)
-
   private let store: Store
   private let policy: PolicyEngine
   private let logger: Logger
@@ -28,9 +25,7 @@ package struct PeopleKeeper: Service {
   /// Follows until graceful shutdown.
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        // Cancelled: the loop ends.
-        try? await Task.sleep(for: Self.look)
+      await StoreFollowing.run {
         // What cannot be read now is read the next time; until then nothing changes.
         try? await follow()
       }

@@ -14,8 +14,6 @@ import Watching
 /// good ones stay, at a start those that the store has kept.
 struct PolicyReloader: Service {
   static let healthPart = "policy"
-  /// How soon a rollback by the command line is followed.
-  private static let look = Duration.milliseconds(500)
 
   let engine: PolicyEngine
   let folder: String
@@ -120,11 +118,9 @@ struct PolicyReloader: Service {
 
   private func watchPin(_ onChange: () -> Void) async {
     var known: String?
-    while !Task.isCancelled {
-      // Cancelled: the loop ends.
-      try? await Task.sleep(for: Self.look)
+    await StoreFollowing.run {
       // What cannot be read now is read the next time; until then nothing changes.
-      guard let pin = try? await store.read({ try PolicyShelf.pinned(in: $0) ?? "" }), pin != known else { continue }
+      guard let pin = try? await store.read({ try PolicyShelf.pinned(in: $0) ?? "" }), pin != known else { return }
       if known != nil || pin != "" { onChange() }
       known = pin
     }
